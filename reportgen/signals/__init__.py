@@ -1,0 +1,23 @@
+"""Numbers in, numbers out: trend, plateau, collapse, forecast, intervals; knows no Run."""
+
+from reportgen.signals.learning import (
+    BackTest,
+    Collapse,
+    Curve,
+    Direction,
+    ForecastPoint,
+    Learning,
+    Plateau,
+    Trend,
+)
+
+__all__ = [
+    "BackTest",
+    "Collapse",
+    "Curve",
+    "Direction",
+    "ForecastPoint",
+    "Learning",
+    "Plateau",
+    "Trend",
+]
