@@ -1,0 +1,1 @@
+"""The checks in reading order, and diagnose()."""

@@ -1,0 +1,230 @@
+"""What a diagnosis is made of: severities, figures as data, findings with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+import pandas as pd
+
+from reportgen.metrics import Played
+from reportgen.run import Run
+from reportgen.settings import Settings
+from reportgen.signals import Learning
+
+Interval = tuple[float, float]  # low, high
+Label = Literal["overfitting", "good_generalisation", "underfitting", "inconclusive"]
+Decision = Literal["continue", "stop", "roll_back", "change_recipe", "inconclusive"]
+Topic = Literal["learning", "generalisation", "policy", "rollouts", "system"]
+
+
+class Severity(IntEnum):
+    """How much a finding should move the reader."""
+
+    OK = 0
+    NOTE = 1
+    WARNING = 2
+    CRITICAL = 3
+
+    @property
+    def word(self) -> str:
+        """ok, note, warning or critical."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A step, a band of steps or a level pointed at in a figure."""
+
+    kind: Literal["onset", "plateau", "baseline", "collapse", "restart", "epoch", "spike", "end", "threshold"]
+    label: str
+    first: float | None = None  # step; None for a level
+    last: float | None = None  # step, for a band
+    value: float | None = None  # level, in the figure's unit
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture as data: a tidy frame and what to point at in it."""
+
+    id: str
+    title: str
+    unit: str
+    frame: pd.DataFrame  # columns step, value, low, high, series; finite but for low/high, in unit
+    marks: tuple[Mark, ...] = ()
+    kind: str = "lines"
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's answer, with the numbers that carry it."""
+
+    check: str
+    severity: Severity
+    headline: str  # what, how much, when
+    detail: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # JSON-able; "rule" and "threshold" judged the rest
+    steps: tuple[int, int] | None = None  # first and last step pointed at
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A check that could not be made, and the metric it would need."""
+
+    check: str
+    missing: tuple[str, ...]  # metric names to log, best first
+    reason: str  # one sentence: what to log
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the train and eval reward are counted in."""
+
+    accuracy: bool  # a share of problems solved, in [0, 1]
+    range: tuple[float, float] | None  # None: not declared
+    why: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Train level minus eval level at the end of a run."""
+
+    train: float
+    eval: float
+    gap: float
+    interval: Interval  # 95 %
+    label: Label
+    first_significant_step: int | None
+    trend: tuple[tuple[int, float, float, float], ...] = ()  # step, gap, low, high at every eval
+    confounders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """What was gained over the base model."""
+
+    baseline: float
+    baseline_from: str  # "given", "logged at step 0", "assumed"
+    final: float
+    final_step: int
+    source: Literal["eval", "train"]
+    absolute: float
+    relative: float | None  # None: the baseline is 0 or the reward is no accuracy
+    interval: Interval | None  # 95 %, of absolute; None: can't be told without n
+    p_value: float | None
+    smallest_visible: float | None  # smallest gain this eval set can see at 80 % power
+    n: int | None  # problems in the eval set
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Which evaluated steps can't be told from the best."""
+
+    best_set: tuple[int, ...]
+    earliest: int | None
+    roll_back_to: int | None
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One thing to do, why, and where in the config."""
+
+    action: str
+    why: str
+    key: str | None = None  # config key to touch
+    check: str | None = None  # the check whose finding it follows from
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the few numbers that carry a verdict, with its interval."""
+
+    label: str
+    value: float
+    unit: str  # "accuracy", "points", "step", or the metric's own
+    interval: Interval | None
+    context: str
+    check: str  # the check that holds the evidence
+    reference: float | None = None  # a value to mark on the interval's scale
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision, in one sentence, with what carries it."""
+
+    decision: Decision
+    headline: str  # at most nine words, no full stop
+    because: str  # at most seven words
+    lead: str  # two or three sentences
+    reasons: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    numbers: tuple[Number, ...] = ()
+    severity: Severity = Severity.NOTE
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What every check may look at: one run, its roles and what was fitted once."""
+
+    run: Run
+    roles: Mapping[str, Played]
+    scale: Scale
+    train: Learning | None
+    eval: Learning | None
+    gap: Gap | None
+    improvement: Improvement | None
+    checkpoints: Checkpoints | None
+
+    def values(self, role: str) -> pd.Series:
+        """Series of the metric that plays a role, gaps dropped; KeyError when none does."""
+        return self.run.history[self.roles[role].name].dropna()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question asked of a run."""
+
+    name: str  # "plateau"
+    topic: Topic
+    title: str  # "Plateau"
+    question: str  # "Has the reward stopped paying off?"
+    needs: tuple[str, ...]  # roles; a run without one of them skips the check
+    look: Callable[[Evidence, Settings], Finding]
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """Something taken for true that the run doesn't say."""
+
+    name: str  # "baseline"
+    value: Any
+    text: str  # the sentence on the page
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One run with everything that was found out about it."""
+
+    run: Run
+    roles: Mapping[str, Played]
+    scale: Scale
+    train: Learning | None
+    eval: Learning | None
+    gap: Gap | None
+    improvement: Improvement | None
+    checkpoints: Checkpoints | None
+    findings: tuple[Finding, ...]  # reading order
+    skipped: tuple[Skipped, ...]
+    verdict: Verdict
+    assumptions: tuple[Assumption, ...]
+    settings: Settings
+
+    def finding(self, check: str) -> Finding | None:
+        """The finding of one check; None when it was skipped."""
+        return next((found for found in self.findings if found.check == check), None)
+
+

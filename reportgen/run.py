@@ -1,0 +1,321 @@
+"""One training run as a value, and the one gate through which every source's rows pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from reportgen import metrics, naming, redact
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import Key
+
+State = Literal["finished", "failed", "crashed", "running", "unfinished", "unknown"]
+Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
+
+STEP_NAMES = ("step", "Step", "global_step", "train/global_step", "training/global_step", "trainer/global_step", "_step")
+CLOCKS = ("_runtime", "_timestamp")
+INTERNAL = ("_step", *CLOCKS)
+MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """A logged nan or inf; it must not look like a gap."""
+
+    step: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training run: what it logged step by step, and what is known about it."""
+
+    id: str
+    name: str
+    source: str  # where every number came from, as a person would write it
+    history: pd.DataFrame  # (n_steps, n_metrics) float64 by "step", ascending, unique; NaN: not logged at this step
+    elapsed_s: pd.Series | None = None  # by step, seconds since the start
+    system: pd.DataFrame | None = None  # hardware metrics by seconds since the start
+    nonfinite: tuple[NonFinite, ...] = ()
+    restarts: tuple[int, ...] = ()  # steps at which a later attempt took over
+    steps_per_epoch: int | None = None
+    config: Mapping[str, Any] = None  # type: ignore[assignment]  # flat dotted keys, secrets out
+    summary: Mapping[str, Any] = None  # type: ignore[assignment]
+    provenance: Mapping[str, Any] = None  # type: ignore[assignment]  # commit, host, command, tags, W&B link …
+    started: datetime | None = None  # aware, UTC
+    runtime_s: float | None = None
+    state: State = "unknown"
+    framework: str = ""  # "areal" …
+    console_tail: str = ""
+    notes: tuple[str, ...] = ()  # what the reader skipped or guessed, shown on the page
+    removed: tuple[str, ...] = ()  # where a secret was taken out, one entry each
+
+    def __post_init__(self) -> None:
+        for name in ("config", "summary", "provenance"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, {})
+
+    def between(self, first: int | None, last: int | None) -> Run:
+        """The same run, only the steps from first to last, both included."""
+        history = self.history.loc[first:last]
+        if history.empty:
+            raise SourceError(f"{self.source}: no steps between {first} and {last}; it has "
+                              f"{self.history.index[0]} to {self.history.index[-1]}")
+        low, high = history.index[0], history.index[-1]
+        return replace(
+            self,
+            history=history,
+            elapsed_s=None if self.elapsed_s is None else self.elapsed_s.loc[low:high],
+            nonfinite=tuple(item for item in self.nonfinite if low <= item.step <= high),
+            restarts=tuple(step for step in self.restarts if low <= step <= high),
+        )
+
+    def filled_from(self, other: Run) -> Run:
+        """This run with its gaps filled from another record of the same job; own values win."""
+        elapsed = self.elapsed_s if self.elapsed_s is not None else other.elapsed_s
+        return replace(
+            self,
+            history=self.history.combine_first(other.history).astype("float64"),
+            elapsed_s=elapsed,
+            system=self.system if self.system is not None else other.system,
+            nonfinite=tuple(dict.fromkeys(self.nonfinite + other.nonfinite)),
+            restarts=tuple(sorted({*self.restarts, *other.restarts})),
+            steps_per_epoch=self.steps_per_epoch or other.steps_per_epoch,
+            config={**other.config, **self.config},
+            summary={**other.summary, **self.summary},
+            provenance={**other.provenance, **self.provenance},
+            started=self.started or other.started,
+            runtime_s=self.runtime_s or other.runtime_s,
+            state=other.state if self.state in ("unknown", "unfinished") and other.state != "unknown" else self.state,
+            framework=self.framework or other.framework,
+            console_tail=self.console_tail or other.console_tail,
+            notes=(*self.notes, f"gaps filled from {other.source}", *other.notes),
+            removed=tuple(dict.fromkeys(self.removed + other.removed)),
+        )
+
+
+def from_rows(
+    rows: Iterable[Mapping[Key, Any]] | Columns,
+    *,
+    id: str,
+    source: str,
+    name: str = "",
+    step: str | None = None,
+    step_metrics: Mapping[str, str] | None = None,
+    nonfinite: Sequence[tuple[int, Key, float]] = (),
+    config: Mapping[str, Any] | None = None,
+    summary: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    system: pd.DataFrame | None = None,
+    started: datetime | None = None,
+    runtime_s: float | None = None,
+    state: State = "unknown",
+    framework: str = "",
+    steps_per_epoch: int | None = None,
+    console_tail: str = "",
+    notes: Sequence[str] = (),
+) -> Run:
+    """A Run out of logged rows: one axis, one value a cell, no secrets.
+
+    rows: in logged order; each a mapping of metric to value, nested as logged, or all rows at once
+    as columns. Values that are no numbers are left out. A step logged twice keeps the later values.
+    step: the column that counts steps; without it the first of STEP_NAMES that is there.
+    step_metrics: metric name (or pattern) -> the metric that define_metric gave it as axis.
+    nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
+    Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
+    """
+    columns, bad = _columns(rows)
+    bad += [(row, key, value) for row, key, value in nonfinite]
+    names, naming_notes = naming.join(columns)
+    table = {names[key]: values for key, values in columns.items()}
+    remarks = [*notes, *naming_notes]
+    framework = framework or metrics.framework(table)
+    if not table or not len(next(iter(table.values()))):
+        raise NoSteps(f"{source}: no step yet: nothing was logged; try again when the first step is done")
+    axis = step or _axis(table, step_metrics or {}, source, remarks)
+    if axis not in table:
+        raise SourceError(f"{source}: no column {axis!r}; it has {_some(table)}")
+    steps = _integers(table[axis], axis, remarks)
+    if axis == "_step" and framework == "areal":
+        steps = _areal_steps(steps, table, remarks)
+    kept = np.isfinite(steps)
+    if not kept.all():
+        remarks.append(f"{int((~kept).sum())} rows without a step in {axis!r} were left out")
+    elapsed = _elapsed(table, kept)
+    hidden = {axis, *INTERNAL}
+    metrics_only = {key: values[kept] for key, values in table.items() if key not in hidden}
+    if not kept.any() or not metrics_only:
+        raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
+    index = steps[kept].astype(np.int64)
+    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index)
+    history = history.dropna(axis=1, how="all") if not bad else history
+    position = {row: int(steps[row]) for row, *_ in bad if kept[row]}
+    safe, removed = _without_secrets(name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance)
+    return Run(
+        id=id,
+        source=source,
+        history=history,
+        elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
+        system=system,
+        nonfinite=_standing(bad, position, names, history),
+        restarts=_rewinds(index),
+        steps_per_epoch=steps_per_epoch,
+        started=started,
+        runtime_s=runtime_s,
+        state=state,
+        framework=framework,
+        notes=tuple(dict.fromkeys(redact.text(remark)[0] for remark in remarks)),
+        removed=removed,
+        **safe,
+    )
+
+
+def _columns(rows: Iterable[Mapping[Key, Any]] | Columns) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
+    """Column -> (n_rows,) float64 with NaN for gaps; and (row, column, value) of each nan or inf."""
+    if isinstance(rows, Mapping):
+        columns = {key: np.array(values, dtype=np.float64) for key, values in rows.items()}
+        bad = [(int(row), key, float(values[row])) for key, values in columns.items() for row in np.flatnonzero(np.isinf(values))]
+        for row, key, _ in bad:
+            columns[key][row] = np.nan
+        return columns, bad
+    cells: dict[Key, tuple[list[int], list[float]]] = {}
+    bad, n_rows = [], 0
+    for n_rows, row in enumerate(rows, start=1):
+        for key, value in naming.leaves(row):
+            number = naming.number(value)
+            if number is None:
+                continue
+            if not np.isfinite(number):
+                bad.append((n_rows - 1, key, number))
+                number = np.nan
+            at, values = cells.setdefault(key, ([], []))
+            at.append(n_rows - 1)
+            values.append(number)
+    columns = {}
+    for key, (at, values) in cells.items():
+        columns[key] = np.full(n_rows, np.nan)
+        columns[key][at] = values
+    return columns, bad
+
+
+def _axis(table: Mapping[str, np.ndarray], step_metrics: Mapping[str, str], source: str, remarks: list[str]) -> str:
+    """The column that counts steps: define_metric's for the train reward, else the first known name."""
+    reward = metrics.roles(table).get("train_reward")
+    given = naming.most_specific(reward.name, step_metrics) if reward else None
+    if given is not None and given in table and reward is not None:
+        if given != "_step":
+            remarks.append(f"steps are {given!r}, which define_metric gives {reward.name!r} as its axis")
+        return given
+    for name in STEP_NAMES:
+        if name in table:
+            return name
+    raise SourceError(f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}")
+
+
+def _integers(values: np.ndarray, axis: str, remarks: list[str]) -> np.ndarray:
+    """Steps as whole numbers (float64, NaN where a row has none); row numbers when they aren't whole."""
+    logged = values[np.isfinite(values)]
+    if np.array_equal(logged, np.rint(logged)) and (not logged.size or np.abs(logged).max() < 2**53):
+        return values
+    remarks.append(f"{axis!r} isn't whole numbers, so rows are counted instead: step 1 is the first row")
+    return np.arange(1.0, len(values) + 1)
+
+
+def _areal_steps(steps: np.ndarray, table: Mapping[str, np.ndarray], remarks: list[str]) -> np.ndarray:
+    """AReaL's own 1-based train step for each W&B `_step`.
+
+    AReaL 1.0 and later count `_step` from 0; up to 0.4.0 each of M minibatches wrote a row, the task
+    reward in the first of them alone (facts: areal/utils/stats_logger.py).
+    """
+    if not np.isfinite(steps).any():
+        return steps
+    reward = metrics.roles(table).get("train_reward")
+    if reward is not None and (per_step := _rows_per_step(steps, table[reward.name])) > 1:
+        first = steps[np.isfinite(table[reward.name])].min()
+        remarks.append(f"{per_step} W&B rows a train step (minibatches) were folded onto one")
+        return (steps - first) // per_step + 1 + np.floor((first - 1) / per_step).clip(0)
+    if np.nanmin(steps) == 0:
+        remarks.append("W&B's _step starts at 0; AReaL's printed step is one more and is used")
+        return steps + 1
+    return steps
+
+
+def _rows_per_step(steps: np.ndarray, reward: np.ndarray) -> int:
+    """How many rows were logged a train step, judged by where the reward stands; 1 unless it is regular."""
+    at = np.unique(steps[np.isfinite(reward) & np.isfinite(steps)])
+    if len(at) < 2:
+        return 1
+    gaps = np.diff(at)
+    usual = int(np.median(gaps))
+    dense = len(np.unique(steps[np.isfinite(steps)])) >= 0.9 * usual * len(at)
+    return usual if usual > 1 and dense and (gaps == usual).mean() > 0.9 else 1
+
+
+def _elapsed(table: Mapping[str, np.ndarray], kept: np.ndarray) -> pd.Series | None:
+    """Seconds since the start by kept row, from W&B's own clocks."""
+    for name in CLOCKS:
+        if name in table and np.isfinite(table[name][kept]).any():
+            seconds = table[name][kept]
+            return pd.Series(seconds - np.nanmin(seconds) if name == "_timestamp" else seconds)
+    return None
+
+
+def _fold(frame: pd.DataFrame, steps: np.ndarray) -> pd.DataFrame:
+    """One row a step, ascending; of several values for a cell the last logged stands."""
+    frame = frame.set_axis(pd.Index(steps, name="step", dtype="int64"), axis=0)
+    if frame.index.is_monotonic_increasing and frame.index.is_unique:
+        return frame
+    return frame.groupby(level="step", sort=True).last()
+
+
+def _rewinds(steps: np.ndarray) -> tuple[int, ...]:
+    """Steps at which logging went back and started over; none when the rows are merely unsorted."""
+    back = np.flatnonzero(np.diff(steps) < 0) + 1
+    if len(back) > max(1.0, MOST_REWINDS * len(steps)):
+        return ()
+    return tuple(sorted({int(steps[at]) for at in back}))
+
+
+def _standing(
+    bad: list[tuple[int, Key, float]], position: Mapping[int, int], names: Mapping[Key, str], history: pd.DataFrame
+) -> tuple[NonFinite, ...]:
+    """Non-finite values that no later attempt replaced by a number, by step and metric."""
+    found = {
+        (position[row], names[key]): NonFinite(position[row], names[key], value)
+        for row, key, value in bad
+        if row in position and key in names
+    }
+    return tuple(
+        found[step, metric]
+        for step, metric in sorted(found)
+        if metric in history.columns and np.isnan(history.at[step, metric])
+    )
+
+
+def _without_secrets(
+    *,
+    name: str,
+    console_tail: str,
+    config: Mapping[str, Any] | None,
+    summary: Mapping[str, Any] | None,
+    provenance: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The texts and flat mappings of a run with secrets out, and where each was."""
+    texts = {"name": redact.text(name), "console_tail": redact.text(console_tail)}
+    safe: dict[str, Any] = {key: text for key, (text, _) in texts.items()}
+    removed = [key for key, (_, count) in texts.items() for _ in range(count)]
+    for key, values in (("config", config), ("summary", summary), ("provenance", provenance)):
+        safe[key], where = redact.mapping(naming.flatten(values or {}))
+        removed += where
+    return safe, tuple(removed)
+
+
+def _some(table: Mapping[str, Any], most: int = 6) -> str:
+    names = list(table)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

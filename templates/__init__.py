@@ -1,0 +1,1 @@
+"""The page's templates, styles, script and the vendored Vega runtime."""
