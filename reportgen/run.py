@@ -18,7 +18,7 @@ State = Literal["finished", "failed", "crashed", "running", "unfinished", "unkno
 Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
 
 STEP_NAMES = ("step", "Step", "global_step", "train/global_step", "training/global_step", "trainer/global_step", "_step")
-CLOCKS = ("_runtime", "_timestamp")
+CLOCKS = ("_timestamp", "_runtime")
 INTERNAL = ("_step", *CLOCKS)
 MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
 
@@ -147,7 +147,7 @@ def from_rows(
     kept = np.isfinite(steps)
     if not kept.all():
         remarks.append(f"{int((~kept).sum())} rows without a step in {axis!r} were left out")
-    elapsed = _elapsed(table, kept)
+    elapsed = _elapsed(table, kept, started)
     hidden = {axis, *INTERNAL}
     metrics_only = {key: values[kept] for key, values in table.items() if key not in hidden}
     if not kept.any() or not metrics_only:
@@ -167,7 +167,7 @@ def from_rows(
         restarts=_rewinds(index),
         steps_per_epoch=steps_per_epoch,
         started=started,
-        runtime_s=runtime_s,
+        runtime_s=_at_least(runtime_s, elapsed),
         state=state,
         framework=framework,
         notes=tuple(dict.fromkeys(redact.text(remark)[0] for remark in remarks)),
@@ -257,13 +257,24 @@ def _rows_per_step(steps: np.ndarray, reward: np.ndarray) -> int:
     return usual if usual > 1 and dense and (gaps == usual).mean() > 0.9 else 1
 
 
-def _elapsed(table: Mapping[str, np.ndarray], kept: np.ndarray) -> pd.Series | None:
-    """Seconds since the start by kept row, from W&B's own clocks."""
+def _elapsed(table: Mapping[str, np.ndarray], kept: np.ndarray, started: datetime | None) -> pd.Series | None:
+    """Seconds since the start by kept row, from W&B's clocks.
+
+    `_timestamp` first: `_runtime` begins at 0 again in every segment of a resumed offline run.
+    """
     for name in CLOCKS:
         if name in table and np.isfinite(table[name][kept]).any():
             seconds = table[name][kept]
-            return pd.Series(seconds - np.nanmin(seconds) if name == "_timestamp" else seconds)
+            first = float(np.nanmin(seconds))
+            begin = min(first, started.timestamp()) if started else first
+            return pd.Series(seconds - begin if name == "_timestamp" else seconds)
     return None
+
+
+def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | None:
+    """The run's duration; never shorter than what its own rows span."""
+    spans = [seconds for seconds in (runtime_s, None if elapsed is None else elapsed.max()) if seconds is not None]
+    return float(max(spans)) if spans else None
 
 
 def _fold(frame: pd.DataFrame, steps: np.ndarray) -> pd.DataFrame:

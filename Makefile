@@ -1,0 +1,68 @@
+.DEFAULT_GOAL := help
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PY ?= python3
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export CHROMIUM
+
+.PHONY: help install demo test lint types bench wheel gold shots vega samples clean
+
+help: ## what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PYTHON):
+	$(PY) -m venv $(VENV)
+
+$(VENV)/.installed: setup.cfg pyproject.toml | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.linted: $(VENV)/.installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[lint]'
+	@touch $@
+
+install: $(VENV)/.installed ## set up .venv with reportgen in it
+
+demo: install ## render sample_runs/ to build/report.html and build/comparison.html
+	@mkdir -p build
+	@$(VENV)/bin/reportgen report sample_runs/gsm8k-grpo-1hour/trial1109_1 -o build/report.html --quiet
+	@$(VENV)/bin/reportgen report sample_runs -o build/comparison.html --quiet
+	@echo "one run:   $(CURDIR)/build/report.html"
+	@echo "six runs:  $(CURDIR)/build/comparison.html"
+
+test: $(VENV)/.tested chromium ## set up what tests need, Chromium included, and run them
+	$(PYTHON) -m pytest -n auto --dist loadfile
+
+chromium: # Debian's browser where there is none
+	@if [ -z "$(CHROMIUM)" ]; then sh tests/install_chromium.sh; fi
+
+lint: $(VENV)/.linted ## ruff
+	$(VENV)/bin/ruff check .
+
+types: $(VENV)/.linted ## mypy
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/.tested ## every benchmark, ratios taken in one run
+	$(PYTHON) -m benchmarks
+
+wheel: $(VENV)/.tested ## build the wheel, install it elsewhere, render there
+	$(PYTHON) -m pytest -q tests/test_wheel.py
+
+gold: $(VENV)/.tested ## rewrite what the sample reports should say
+	$(PYTHON) -m pytest -q tests/test_gold.py --rewrite-gold
+
+shots: $(VENV)/.tested chromium ## pictures of the pages for README and docs
+	$(PYTHON) -m tests.shots docs/pictures
+
+samples: $(VENV)/.tested ## make sample_runs/ anew
+	$(PYTHON) sample_runs/make.py
+
+vega: ## build the vendored Vega runtime anew (needs npm)
+	cd templates/vega && npm ci --no-audit --no-fund && npm run build
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist *.egg-info
