@@ -1,5 +1,6 @@
 """Numbers in, numbers out: trend, plateau, collapse, forecast, intervals; knows no Run."""
 
+from reportgen.signals.learn import learn
 from reportgen.signals.learning import (
     BackTest,
     Collapse,
@@ -20,4 +21,5 @@ __all__ = [
     "Learning",
     "Plateau",
     "Trend",
+    "learn",
 ]

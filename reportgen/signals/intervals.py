@@ -63,9 +63,7 @@ def tail(z: float, alternative: Alternative) -> float:
     return float(min(1.0, 2 * special.ndtr(-abs(z))))
 
 
-def two_proportion_p(
-    p1: float, n1: float, p2: float, n2: float, *, alternative: Alternative = "two-sided"
-) -> float:
+def two_proportion_p(p1: float, n1: float, p2: float, n2: float, *, alternative: Alternative = "two-sided") -> float:
     """p-value of p1 = p2, both measured (pooled z test).
 
     alternative "larger": p1 > p2. 1.0 when there is nothing to compare.

@@ -131,9 +131,7 @@ def autocorrelation(values: np.ndarray) -> float:
     return min(max(float(centred[1:] @ centred[:-1]) / power, 0.0), 0.9)
 
 
-def end_level(
-    values: np.ndarray, *, last: int | None = None, level: float = 0.95
-) -> tuple[float, float, float]:
+def end_level(values: np.ndarray, *, last: int | None = None, level: float = 0.95) -> tuple[float, float, float]:
     """Mean of the last values with its interval: (low, mid, high).
 
     values: (n,) finite, in step order. last: how many, default the last 10 % and at least 20.

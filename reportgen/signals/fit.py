@@ -1,0 +1,127 @@
+"""Closed-form fits of many curves at once, and how well each explains the series."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.signals.dictionary import dictionary
+from reportgen.signals.noise import Whitening
+from reportgen.signals.robust import difference_sd
+from reportgen.signals.series import Binned
+from reportgen.signals.shapes import FAMILIES
+
+FLAT = 0  # index of the flat family
+PRIOR_SIZE = 0.3  # prior standard deviation of a curve's size, as a share of the range
+LEAST_SPREAD = 2e-3  # a template flatter than this on the occupied bins could fit anything
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Weighted least squares of y ~ level + size * f, for many f that run from 0 to 1."""
+
+    level: np.ndarray  # (k,)
+    size: np.ndarray  # (k,) positive
+    rss: np.ndarray  # (k,) weighted residual sum of squares; inf where f can't explain the series
+    mass: np.ndarray  # (k,) weighted sum of squares of f around its mean
+    mean: np.ndarray  # (k,) weighted mean of f
+
+    def subset(self, where: np.ndarray) -> "Fit":
+        """The fits at some positions."""
+        return Fit(*(getattr(self, name)[where] for name in ("level", "size", "rss", "mass", "mean")))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Weighted products of y with itself and with the constant."""
+
+    yy: float
+    y: float
+    one: float
+    doubt: float  # added to every residual: no fit of a few points is perfect
+
+    @property
+    def total(self) -> float:
+        """Sum of squares around the mean: the residual of a flat curve."""
+        return max(self.yy - self.y * self.y / self.one, 1e-300)
+
+
+def solve(sums: Sums, fy: np.ndarray, f: np.ndarray, ff: np.ndarray) -> Fit:
+    """Fits from the products of each f with y, the constant and itself."""
+    mass = ff - f * f / sums.one
+    covariance = fy - f * sums.y / sums.one
+    usable = (mass > LEAST_SPREAD * sums.one) & (covariance > 0)
+    size = np.where(usable, covariance / np.where(usable, mass, 1), 0.0)
+    rss = np.where(usable, sums.doubt + np.maximum(sums.total - size * covariance, 1e-12 * sums.total), np.inf)
+    return Fit((sums.y - size * f) / sums.one, size, rss, mass, f / sums.one)
+
+
+def doubt_of(y: np.ndarray) -> float:
+    """Half an observation's variance, by the differences of whitened values.
+
+    A weak prior of the noise: it only counts where shapes could pass through all of a few points.
+    """
+    return 0.5 * difference_sd(y) ** 2
+
+
+def as_flat(fit: Fit, sums: Sums) -> None:
+    """Make the first fit that of a constant."""
+    fit.size[0], fit.mass[0], fit.level[0] = 0.0, 0.0, sums.y / sums.one
+    fit.rss[0] = sums.total + sums.doubt
+
+
+def fit_dictionary(bins: Binned) -> Fit:
+    """Fits of every template, the bins taken as independent."""
+    shapes = dictionary()
+    centre = float(bins.weight @ bins.y / bins.weight.sum())
+    y = bins.y - centre  # float32 products lose digits around a large mean
+    columns = np.zeros((shapes.curves.shape[1], 2), dtype=np.float32)
+    columns[bins.index, 0] = bins.weight * y
+    columns[bins.index, 1] = bins.weight
+    products = (shapes.curves @ columns).astype(float)
+    squares = (shapes.squares @ columns[:, 1]).astype(float)
+    sums = Sums(
+        float(bins.weight @ (y * y)),
+        float(bins.weight @ y),
+        float(bins.weight.sum()),
+        doubt_of(np.sqrt(bins.weight) * y),
+    )
+    fit = solve(sums, products[:, 0], products[:, 1], squares)
+    as_flat(fit, sums)
+    return Fit(fit.level + centre, fit.size, fit.rss, fit.mass, fit.mean)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a curve of a family is brought to run from 0 to 1."""
+
+    low: np.ndarray  # (k,)
+    range: np.ndarray  # (k,)
+
+
+def frame(curves: np.ndarray) -> Frame:
+    """Lowest value and range of each curve over the run."""
+    low = curves.min(axis=1)
+    return Frame(low, np.maximum(curves.max(axis=1) - low, 1e-9))
+
+
+def fit_exactly(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> tuple[Fit, Frame]:
+    """Fits of one family's curves at the bins' own positions, under correlated noise."""
+    curves = FAMILIES[family].evaluate(u, bins.x)
+    framed = frame(curves)
+    f = noise.apply((curves - framed.low[:, None]) / framed.range[:, None])
+    y, one = noise.apply(bins.y), noise.apply(np.ones(len(bins.y)))
+    sums = Sums(float(y @ y), float(y @ one), float(one @ one), doubt_of(y))
+    fit = solve(sums, f @ y, f @ one, (f * f).sum(axis=1))
+    if family == FLAT:
+        as_flat(fit, sums)
+    return fit, framed
+
+
+def log_evidence(fit: Fit, best: float, freedom: float, variance: float) -> np.ndarray:
+    """Log marginal likelihood of each fit up to a constant, (k,); -inf where rejected.
+
+    The residual against the best, then what the prior of the size (normal around 0) costs.
+    """
+    size = fit.size / PRIOR_SIZE
+    occam = np.log1p(PRIOR_SIZE**2 * fit.mass / variance) + size * size
+    return np.where(np.isfinite(fit.rss), -0.5 * (freedom * np.log(fit.rss / best) + occam), -np.inf)

@@ -1,0 +1,287 @@
+"""One series of rewards in, all that it tells about learning out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.signals.judge import Judgement, dwell_of, judge
+from reportgen.signals.learning import (
+    BackTest,
+    Collapse,
+    Curve,
+    ForecastPoint,
+    Learning,
+    Plateau,
+    Trend,
+)
+from reportgen.signals.plain import DIRECTIONS, by_definition, plain
+from reportgen.signals.posterior import Posterior, drawn, posterior
+from reportgen.signals.series import Series, binned, prepare, tidy
+
+LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
+LEAST_MODELLED = 6  # fewer: no forecast either
+DRAWS = 400
+BACK_TEST_DRAWS = 200
+GRID = 193  # steps at which a long run's trend is judged
+AHEAD = 40  # steps at which the future is drawn
+HORIZON = 5.0  # runs ahead within which a next point is looked for
+WIDER = 1.1  # forecast half-widths: shapes outside the dictionary exist
+POINT = 0.01  # of the reward range
+POINT_OF_GAIN = 0.05  # of the gain so far, when the range is unknown
+
+
+def learn(
+    steps: Sequence[float] | np.ndarray,
+    values: Sequence[float] | np.ndarray,
+    *,
+    reward_range: tuple[float, float] | None = None,
+    samples_per_step: float | None = None,
+    group_size: float | None = None,
+    forecast_steps: Sequence[int] | None = None,
+    plateau_probability: float = 0.6,
+    undecided_probability: float = 0.35,
+    back_test: bool = True,
+) -> Learning:
+    """Plateau, trend, collapse and forecast of one series.
+
+    steps, values: one row each, in logged order; rows that aren't finite are dropped and of a
+    repeated step the last counts. reward_range: lowest and highest possible reward, None when
+    unknown. samples_per_step, group_size: only say what would settle an open answer; the noise is
+    read off the series. forecast_steps: None for 1.5 and 2 times the run.
+    The method is docs/diagnostics.md's: shapes averaged by how well they explain the series.
+    """
+    series = prepare(*tidy(np.asarray(steps, dtype=float), np.asarray(values, dtype=float)), reward_range)
+    limits = (plateau_probability, undecided_probability)
+    ahead = tuple(forecast_steps) if forecast_steps is not None else usual_forecast(series)
+    if len(series.steps) < LEAST_MODELLED or np.ptp(series.values) == 0:
+        return plain(series, ahead)
+    post = posterior(binned(series))
+    view = look(series, post, ahead, DRAWS)
+    learning = Learning(
+        plateau=plateau_of(series, view, limits, samples_per_step),
+        trend=trend_of(series, view),
+        collapse=collapse_of(series, view),
+        forecast=forecast_of(series, view, ahead),
+        back_test=back_tested(series) if back_test else None,
+        next_point_step=next_point(series, view),
+        gain_point=point_of(series, view) * series.size,
+        spikes=tuple(int(s) for s in series.steps[~series.kept]),
+        curve=curve_of(series, view),
+        end_level=triple(series, view.curves[:, len(view.inside) - 1]),
+        end_draws=series.low + series.size * view.curves[:, len(view.inside) - 1],
+        noise_sd=noise_of(series, view) * series.size,
+        n_points=len(series.steps),
+        first_step=int(series.steps[0]),
+        last_step=int(series.steps[-1]),
+        notes=notes_of(series, post),
+    )
+    return by_definition(learning, series) if len(series.steps) < LEAST_POINTS else learning
+
+
+@dataclass(frozen=True)
+class View:
+    """Drawn curves and what the definitions say of each."""
+
+    inside: np.ndarray  # (m,) steps within the run, the last is the run's last
+    future: np.ndarray  # (f,) steps after it, ascending
+    curves: np.ndarray  # (k, m + f) model units
+    judgement: Judgement
+
+
+def usual_forecast(series: Series) -> tuple[int, ...]:
+    """1.5 and 2 times the run, counted from its first step."""
+    if len(series.steps) < 2:
+        return ()
+    first, n = series.steps[0], series.span + 1
+    return (int(first - 1 + 1.5 * n), int(first - 1 + 2 * n))
+
+
+def grid_of(series: Series) -> np.ndarray:
+    """Steps at which the trend is judged: all logged ones of a short run."""
+    if len(series.steps) <= GRID:
+        return series.steps
+    return np.linspace(series.steps[0], series.steps[-1], GRID)
+
+
+def look(series: Series, post: Posterior, ahead: Sequence[int], draws: int) -> View:
+    """Curves drawn and judged."""
+    inside = grid_of(series)
+    last, span = float(series.steps[-1]), series.span
+    reach = last + span * np.linspace(0.05, 1, AHEAD // 2)
+    far = last + span * np.geomspace(1.1, HORIZON - 1, AHEAD // 2)
+    future = np.unique(np.concatenate([reach, far, [float(s) for s in ahead if s > last]]))
+    curves = drawn(post, draws, series.share(np.concatenate([inside, future])))
+    if series.is_declared:
+        curves = np.clip(curves, 0.0, 1.0)
+    judgement = judge(
+        inside,
+        curves[:, : len(inside)],
+        reward_size=series.floor,
+        low=0.0 if series.is_declared else None,
+    )
+    return View(inside, future, curves, judgement)
+
+
+def logged_at(series: Series, step: float) -> int:
+    """The first logged step at or after a step."""
+    at = int(np.searchsorted(series.steps, step - 1e-9))
+    return int(series.steps[min(at, len(series.steps) - 1)])
+
+
+def triple(series: Series, values: np.ndarray) -> tuple[float, float, float]:
+    """Central 90 % of draws, in reward units."""
+    low, mid, high = np.quantile(values, (0.05, 0.5, 0.95))
+    return tuple(float(series.low + series.size * v) for v in (low, mid, high))  # type: ignore[return-value]
+
+
+def plateau_of(series: Series, view: View, limits: tuple[float, float], samples: float | None) -> Plateau:
+    """Share of the curves that have plateaued, and since when."""
+    found = view.judgement.plateaued
+    probability = float(found.mean())
+    verdict = True if probability > limits[0] else False if probability < limits[1] else None
+    onset, interval = None, None
+    if found.any() and verdict is not False:
+        onsets = view.inside[view.judgement.onset[found]]
+        low, mid, high = (logged_at(series, float(s)) for s in np.quantile(onsets, (0.05, 0.5, 0.95)))
+        onset, interval = mid, (low, high)
+    return Plateau(
+        verdict,
+        onset,
+        interval,
+        probability,
+        float(np.median(view.judgement.tolerance)) * series.size,
+        round(dwell_of(series.span)),
+        settling(series, view, samples) if verdict is None else None,
+    )
+
+
+def settling(series: Series, view: View, samples: float | None) -> str:
+    """What would settle an open plateau.
+
+    The answer hangs on how far another half run would move the mean, against the tolerance. That
+    movement's standard error falls with the square root of the answers behind the run.
+    """
+    moves = view.judgement.slope * series.span / 2
+    error = float(np.subtract(*np.quantile(moves, (0.84, 0.16)))) / 2
+    tolerance = float(np.median(view.judgement.tolerance))
+    if tolerance <= 0:
+        return "the reward's range, which was not declared"
+    factor = min(max((2 * error / tolerance) ** 2, 1.5), 1000.0)
+    steps = rounded((factor - 1) * (series.span + 1))
+    if samples:
+        return f"about {steps:,} more steps or about {rounded(factor * samples):,} samples a step"
+    return f"about {steps:,} more steps"
+
+
+def rounded(number: float) -> int:
+    """Two significant digits."""
+    return int(float(f"{max(number, 1):.1e}"))
+
+
+def trend_of(series: Series, view: View) -> Trend:
+    """Most frequent direction of the end, and its slope."""
+    shares = {d: float((view.judgement.direction == d).mean()) for d in DIRECTIONS}
+    best = max(shares, key=lambda d: shares[d])
+    low, mid, high = (float(s) * series.size for s in np.quantile(view.judgement.slope, (0.05, 0.5, 0.95)))
+    return Trend(DIRECTIONS[best], mid, (low, high), shares[best])
+
+
+def collapse_of(series: Series, view: View) -> Collapse:
+    """Share of the curves that collapsed, and when."""
+    judged = view.judgement
+    probability = float(judged.collapsed.mean())
+    if probability <= 0.5:
+        return Collapse(False, probability, None, None, None, None)
+    found = judged.collapsed
+    return Collapse(
+        True,
+        probability,
+        logged_at(series, float(np.median(view.inside[judged.peak[found]]))),
+        logged_at(series, float(np.median(view.inside[judged.fallen[found]]))),
+        float(series.low + series.size * np.median(judged.peak_level[found])),
+        float(series.size * np.median(judged.drop[found])),
+    )
+
+
+def widened(series: Series, values: np.ndarray) -> tuple[float, float, float]:
+    """Central 90 % of forecasts, WIDER, within the reward's range."""
+    low, mid, high = np.quantile(values, (0.05, 0.5, 0.95))
+    low, high = mid - WIDER * (mid - low), mid + WIDER * (high - mid)
+    if series.is_declared:
+        low, high = max(low, 0.0), min(high, 1.0)
+    return tuple(float(series.low + series.size * v) for v in (low, mid, high))  # type: ignore[return-value]
+
+
+def forecast_of(series: Series, view: View, ahead: Sequence[int]) -> tuple[ForecastPoint, ...]:
+    """The mean at each step asked for, in the order asked."""
+    places = np.concatenate([view.inside, view.future])
+    points = []
+    for step in ahead:
+        at = int(np.argmin(np.abs(places - step)))
+        points.append(ForecastPoint(int(step), *widened(series, view.curves[:, at])))
+    return tuple(points)
+
+
+def point_of(series: Series, view: View) -> float:
+    """Size of the next point, in model units."""
+    if series.is_declared:
+        return POINT
+    return POINT_OF_GAIN * float(np.median(np.ptp(view.curves[:, : len(view.inside)], axis=1)))
+
+
+def next_point(series: Series, view: View) -> int | None:
+    """Step at which the middle forecast has gained one more point, or None."""
+    mid = np.median(view.curves[:, len(view.inside) - 1 :], axis=0)
+    reached = np.flatnonzero(mid >= mid[0] + max(point_of(series, view), 1e-12))
+    if not len(reached):
+        return None
+    at = int(reached[0])
+    places = np.concatenate([view.inside[-1:], view.future])
+    share = (mid[0] + point_of(series, view) - mid[at - 1]) / (mid[at] - mid[at - 1])
+    return int(np.ceil(places[at - 1] + share * (places[at] - places[at - 1])))
+
+
+def curve_of(series: Series, view: View) -> Curve:
+    """Trend and band for drawing, to the end of the second run's length or the last forecast."""
+    places = np.concatenate([view.inside, view.future])
+    low, mid, high = np.quantile(view.curves, (0.05, 0.5, 0.95), axis=0)
+    return Curve(places, *(series.low + series.size * v for v in (low, mid, high)))
+
+
+def noise_of(series: Series, view: View) -> float:
+    """Standard deviation of one logged value around the trend, in model units."""
+    mid = np.median(view.curves[:, : len(view.inside)], axis=0)
+    residual = series.values - np.interp(series.steps, view.inside, mid)
+    return float(residual[series.kept].std())
+
+
+def back_tested(series: Series) -> BackTest | None:
+    """The first two thirds' forecast of the last tenth, beside what came."""
+    cut = series.steps[0] + series.span * 2 / 3
+    before = series.steps <= cut
+    tail = series.steps >= series.steps[-1] - series.span / 10
+    if before.sum() < LEAST_POINTS or np.ptp(series.values[before]) == 0:
+        return None
+    part = Series(
+        series.steps[before], series.values[before], series.kept[before], series.low, series.size, series.is_declared
+    )
+    post = posterior(binned(part), rounds=1)
+    means = drawn(post, BACK_TEST_DRAWS, part.share(series.steps[tail][:: max(1, tail.sum() // 12)])).mean(axis=1)
+    seen = series.values[tail & series.kept]
+    error = float(seen.std()) / np.sqrt(max(len(seen), 1))
+    rng = np.random.default_rng(len(means))
+    low, mid, high = widened(series, means + error * rng.standard_normal(len(means)))
+    return BackTest(int(part.steps[-1]), low, mid, high, float(series.low + series.size * seen.mean()))
+
+
+def notes_of(series: Series, post: Posterior) -> tuple[str, ...]:
+    """What the reader of the numbers should know."""
+    notes = []
+    if not series.is_declared:
+        notes.append("the reward's range was not declared, so the tolerance is 5 % of the gain alone")
+    if post.wobble.any():
+        notes.append("a periodic part was taken out of the trend")
+    if post.noise.matrix is not None:
+        notes.append("neighbouring values are correlated; intervals are wider for it")
+    return tuple(notes)

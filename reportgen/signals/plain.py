@@ -1,0 +1,91 @@
+"""Series too short or too still for a model: the definitions, applied to the values themselves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reportgen.signals.judge import Judgement, dwell_of, judge
+from reportgen.signals.learning import (
+    Collapse,
+    Curve,
+    Direction,
+    ForecastPoint,
+    Learning,
+    Plateau,
+    Trend,
+)
+from reportgen.signals.series import Series
+
+DIRECTIONS: dict[int, Direction] = {-1: "falling", 0: "flat", 1: "rising"}
+NO_COLLAPSE = Collapse(False, 0.0, None, None, None, None)
+
+
+def by_definition(learning: Learning, series: Series) -> Learning:
+    """The answer with plateau, trend and collapse as the values themselves have them."""
+    if len(series.steps) < 3:
+        return learning
+    low = 0.0 if series.is_declared else None
+    judged = judge(series.steps, series.values[None, :], reward_size=series.floor, low=low)
+    slope = float(judged.slope[0]) * series.size
+    note = f"{len(series.steps)} points: the definitions were applied to the values themselves; noise was not weighed"
+    return replace(
+        learning,
+        plateau=plateau(series, judged),
+        trend=Trend(DIRECTIONS[int(judged.direction[0])], slope, (slope, slope), 1.0),
+        collapse=collapse(series, judged) if judged.collapsed[0] else NO_COLLAPSE,
+        notes=(*learning.notes, note),
+    )
+
+
+def plateau(series: Series, judged: Judgement) -> Plateau:
+    """Plateau of the values."""
+    found, onset = bool(judged.plateaued[0]), int(series.steps[judged.onset[0]])
+    return Plateau(
+        plateaued=found,
+        onset_step=onset if found else None,
+        onset_interval=(onset, onset) if found else None,
+        probability=float(found),
+        tolerance=float(judged.tolerance[0]) * series.size,
+        dwell_steps=round(dwell_of(series.span)),
+        settled_by=None,
+    )
+
+
+def collapse(series: Series, judged: Judgement) -> Collapse:
+    """Collapse of the values."""
+    return Collapse(
+        collapsed=True,
+        probability=1.0,
+        peak_step=int(series.steps[judged.peak[0]]),
+        onset_step=int(series.steps[judged.fallen[0]]),
+        peak_level=float(series.low + series.size * judged.peak_level[0]),
+        drop=float(series.size * judged.drop[0]),
+    )
+
+
+def plain(series: Series, ahead: Sequence[int]) -> Learning:
+    """The answer without a model; only a still series is forecast."""
+    n = len(series.steps)
+    rewards = series.low + series.size * series.values
+    last = float(rewards[-1]) if n else float("nan")
+    is_still = n >= 3 and float(np.ptp(series.values)) == 0
+    learning = Learning(
+        plateau=Plateau(None, None, None, 0.0, 0.0, round(dwell_of(series.span)), "more logged steps"),
+        trend=Trend(None, 0.0, (0.0, 0.0)),
+        collapse=NO_COLLAPSE,
+        forecast=tuple(ForecastPoint(int(s), last, last, last) for s in ahead) if is_still else (),
+        back_test=None,
+        next_point_step=None,
+        gain_point=0.01 * series.size if series.is_declared else 0.0,
+        spikes=(),
+        curve=Curve(series.steps, rewards, rewards, rewards),
+        end_level=(last, last, last),
+        end_draws=np.full(1, last),
+        noise_sd=0.0,
+        n_points=n,
+        first_step=int(series.steps[0]) if n else 0,
+        last_step=int(series.steps[-1]) if n else 0,
+        notes=() if is_still else (f"{n} points are too few to forecast",),
+    )
+    return by_definition(learning, series)
