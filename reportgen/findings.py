@@ -222,6 +222,14 @@ class Diagnosis:
     verdict: Verdict
     assumptions: tuple[Assumption, ...]
     settings: Settings
+    eval_n: int | None = None  # problems in the eval set, logged or assumed
+
+    def eval_size(self, step: int) -> int | None:
+        """Problems behind the eval at a step; None when unknown."""
+        declared = self.settings.eval_size
+        if isinstance(declared, Mapping):
+            return declared.get(step)
+        return declared or self.eval_n
 
     def finding(self, check: str) -> Finding | None:
         """The finding of one check; None when it was skipped."""

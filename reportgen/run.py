@@ -53,6 +53,7 @@ class Run:
     state: State = "unknown"
     framework: str = ""  # "areal" …
     console_tail: str = ""
+    answers: pd.Series | None = None  # by problem: share of its samples solved in the last eval
     notes: tuple[str, ...] = ()  # what the reader skipped or guessed, shown on the page
     removed: tuple[str, ...] = ()  # where a secret was taken out, one entry each
 

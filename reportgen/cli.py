@@ -1,0 +1,341 @@
+"""The command line: parse, call the library, write, exit code. The only room that prints or exits."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import webbrowser
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reportgen import __version__, options
+from reportgen.atomic import write_whole
+from reportgen.errors import ReportgenError, SettingsError
+
+if TYPE_CHECKING:
+    from reportgen.findings import Diagnosis
+    from reportgen.report import Report
+    from reportgen.run import Run
+    from reportgen.settings import Settings
+    from reportgen.sources import Unread
+
+GATE_FAILED, UNUSABLE = 1, 2
+
+
+class Refusal(click.ClickException):
+    """A ReportgenError on its way out of the command."""
+
+    exit_code = UNUSABLE
+
+
+def main() -> None:
+    """Entry point of the `reportgen` command."""
+    cli(prog_name="reportgen")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turns the library's errors into one line and exit code 2."""
+    try:
+        yield
+    except ReportgenError as error:
+        raise Refusal(str(error)) from error
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left: nobody to tell
+        sys.exit(0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reportgen")
+def cli() -> None:
+    """RL post-training runs as one HTML file that anybody can open.
+
+    A RUN is a W&B run directory, a .wandb file, an AReaL trainer.log (also .gz, .xz, .zst), a CSV or
+    JSON Lines table, a local copy, entity/project/run_id, a W&B URL, wandb:entity/project?group=...,
+    or a folder: then every run below it.
+
+    \b
+    Example:
+      reportgen report wandb/latest-run
+    """
+
+
+COMMON: tuple[Callable[[Any], Any], ...] = (
+    click.option("--label", "labels", multiple=True, metavar="NAME=RUN", help="A run under a name of your own."),
+    click.option("--baseline", type=options.SHARE, metavar="18.35%", help="Reward of the base model (also 0.1835)."),
+    click.option("--eval-size", type=click.IntRange(1), metavar="N", help="Problems in the eval set."),
+    click.option("--reward-range", type=options.RANGE, metavar="LOW:HIGH", help="Lowest and highest reward."),
+    click.option("--samples-per-step", type=click.IntRange(1), metavar="N", help="Rollouts behind a train point."),
+    click.option("--gpus", type=click.IntRange(1), metavar="N", help="GPUs used, for costs in GPU-hours."),
+    click.option("--metric", "metrics", multiple=True, metavar="ROLE=NAME", help="Which metric plays a role."),
+    click.option("--all-metrics", is_flag=True, help="Also every metric without a role, from W&B or many runs."),
+    click.option("--steps", type=options.STEPS, metavar="A:B", help="Only these steps, both included."),
+    click.option("--reference", metavar="RUN", help="The run that the others are compared with."),
+    click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Another threshold for a check."),
+    click.option("--config", type=click.Path(dir_okay=False), callback=options.read_config, is_eager=True,
+                 expose_value=False, metavar="FILE", help="Settings file  [default: ./reportgen.toml]"),
+    click.option("--anonymous", is_flag=True, help="Leave out host, user, paths, git remote and W&B link."),
+    click.option("--strict", is_flag=True, help="Exit with 2 when any run can't be read."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress and no notes."),
+)  # fmt: skip
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The RUN arguments and the options that every reading command takes."""
+
+    @click.argument("specs", nargs=-1, metavar="RUN...")
+    @functools.wraps(command)
+    def with_refusals(**given: Any) -> Any:
+        with _refusals():
+            return command(**given)
+
+    for option in reversed(COMMON):
+        with_refusals = option(with_refusals)
+    return with_refusals
+
+
+@cli.command()
+@common
+@click.option("--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout.")
+@click.option("--title", help="Title of the page  [default: made from the runs]")
+@click.option("--json", "json_file", metavar="FILE", help="Also every number, as JSON; - for stdout.")
+@click.option("--markdown", "markdown_file", metavar="FILE", help="Also a summary for a PR or a job; - for stdout.")
+@click.option("--csv", "csv_folder", metavar="DIR", help="Also all logged values, a CSV a run.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page when it is written.")
+@click.option("--attach", is_flag=True, help="Put the page into its W&B run, as panel and artifact.")
+def report(
+    output: str, title: str | None, json_file: str | None, markdown_file: str | None, csv_folder: str | None,
+    open_page: bool, attach: bool, **given: Any,
+) -> None:  # fmt: skip
+    """One self-contained HTML page of one run, or a comparison of several.
+
+    \b
+    Examples:
+      reportgen report wandb/latest-run
+      reportgen report outputs/grpo/logs/root/exp/trial/trainer.log -o report.html
+      reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
+      reportgen report wandb/ --reference trial1 --json report.json
+    """
+    composed = _report(title=title, **given)
+    from reportgen import render
+
+    wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
+    wanted += [(json_file, render.to_json)] if json_file else []
+    wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
+    if [place for place, _ in wanted].count("-") > 1:
+        raise SettingsError("-o, --json and --markdown: only one of them can go to stdout; name files for the others")
+    for place, text in [(place, make(composed)) for place, make in wanted]:
+        _write(place, text)
+    if csv_folder:
+        for name, table in render.to_csv(composed).items():
+            _write(str(Path(csv_folder) / name), table)
+    if attach:
+        from reportgen import publish
+
+        for line in publish.attach_all(composed):
+            click.echo(line, err=True)
+    if output != "-":
+        _tell(f"{output}: {composed.headline}", given["quiet"])
+        if open_page:
+            webbrowser.open(Path(output).resolve().as_uri())
+    _end(composed, given["strict"])
+
+
+@cli.command()
+@common
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this.")
+@click.option("--min-gain", type=options.POINTS, metavar="5pp", help="Fail unless the gain over the baseline is this much.")
+@click.option("--max-gap", type=options.POINTS, metavar="3pp", help="Fail unless train leads eval by no more than this.")
+@click.option("--no-plateau", is_flag=True, help="Fail when the train reward has plateaued.")
+@click.option("--no-collapse", is_flag=True, help="Fail when train or eval reward has collapsed.")
+@click.option("--allow-inconclusive", is_flag=True, help="Let a gate pass that can't be judged.")
+def diagnose(
+    form: str, fail_on: str | None, min_gain: float | None, max_gap: float | None,
+    no_plateau: bool, no_collapse: bool, allow_inconclusive: bool, **given: Any,
+) -> None:  # fmt: skip
+    """What happened, in the terminal; with gates for a CI job.
+
+    A gate passes when the whole 95 % interval is on the right side, fails when it is on the wrong
+    one, and can't be judged in between: then it fails as "inconclusive" unless --allow-inconclusive.
+
+    \b
+    Examples:
+      reportgen diagnose wandb/latest-run
+      reportgen diagnose trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp
+    """
+    composed = _report(**given)
+    from reportgen import gates, render
+
+    if form == "text":
+        click.echo(render.to_text(composed, colour=_colour()), nl=False)
+    else:
+        click.echo((render.to_json if form == "json" else render.to_markdown)(composed), nl=False)
+    asked = gates.Gates(fail_on, min_gain, max_gap, no_plateau, no_collapse, allow_inconclusive)
+    failures = gates.failures(composed.diagnoses, asked)
+    for failure in failures:
+        click.echo(f"gate failed: {failure}", err=True)
+    _end(composed, given["strict"])
+    if failures:
+        sys.exit(GATE_FAILED)
+
+
+@cli.command()
+@common
+def metrics(**given: Any) -> None:
+    """What was logged, which role each metric plays, and why.
+
+    \b
+    Example:
+      reportgen metrics wandb/latest-run --metric train_reward=my/reward
+    """
+    settings = _settings(**given)
+    from reportgen.render import metrics_text
+
+    runs, unread = _runs(settings, **{**given, "all_metrics": True})
+    for run in runs:
+        click.echo(metrics_text(run, settings))
+    if unread and given["strict"]:
+        sys.exit(UNUSABLE)
+
+
+@cli.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--output", "-o", required=True, metavar="DIR", help="Folder of the local copy.")
+@click.option("--refresh", is_flag=True, help="Fetch again what is there already.")
+@click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Runs fetched side by side.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
+def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: bool) -> None:
+    """Runs from Weights & Biases into a local copy that every command reads.
+
+    \b
+    Examples:
+      reportgen fetch my-team/gsm8k-grpo-local/abc123 -o runs/
+      reportgen fetch "wandb:my-team/gsm8k-grpo-local?group=lr" -o runs/
+    """
+    with _refusals():
+        from reportgen import store
+
+        with _progress("fetching", quiet) as advance:
+            fetched = store.fetch(specs, output, refresh=refresh, jobs=jobs, progress=advance)
+        for line in fetched.lines:
+            _tell(line, quiet)
+        for spec, problem in fetched.unread:
+            click.echo(f"not fetched: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
+        if fetched.unread:
+            sys.exit(UNUSABLE)
+
+
+def _report(*, title: str | None = None, anonymous: bool = False, **given: Any) -> Report:
+    """The composed report of everything that was asked for."""
+    settings = _settings(**given)
+    from reportgen.diagnostics import diagnose as diagnose_run
+    from reportgen.report import compose
+
+    runs, unread = _runs(settings, **given)
+    if anonymous:
+        from reportgen.redact import anonymous as nameless
+
+        runs = tuple(nameless(run) for run in runs)
+    with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
+        diagnoses: list[Diagnosis] = []
+        for run in runs:
+            diagnoses.append(diagnose_run(run, settings))
+            advance(1, run.name)
+    return compose(diagnoses, unread, title=title)
+
+
+def _settings(
+    *, baseline: float | None, eval_size: int | None, reward_range: tuple[float, float] | None,
+    samples_per_step: int | None, gpus: int | None, metrics: Sequence[str], steps: tuple[int | None, int | None] | None,
+    reference: str | None, thresholds: Sequence[str], **_: Any,
+) -> Settings:  # fmt: skip
+    from reportgen.settings import Settings
+
+    declared = Settings(
+        baseline=baseline, eval_size=eval_size, reward_range=reward_range, samples_per_step=samples_per_step,
+        gpus=gpus, metrics=options.pairs("--metric", metrics), steps=steps, reference=reference,
+    )  # fmt: skip
+    return declared.with_thresholds(options.pairs("--set", thresholds))
+
+
+def _runs(
+    settings: Settings, *, specs: Sequence[str], labels: Sequence[str], all_metrics: bool, quiet: bool, **_: Any
+) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
+    """Every run asked for, under its label, and what could not be read; each of those told on stderr."""
+    from reportgen import sources
+
+    named = options.pairs("--label", labels)
+    if not specs and not named:
+        raise click.UsageError("Missing RUN: a W&B run directory, a trainer.log, a table, an address or a folder.")
+    missing: list[Unread] = []
+    found = dict.fromkeys(_found(specs, missing), "")
+    found |= {spec: name for name, given in named.items() for spec in _found((given,), missing)}
+    remote = any(sources.is_remote(spec) for spec in found)
+    only_roles = not all_metrics and (len(found) > 1 or remote)
+    with _progress("reading", quiet or (len(found) < 2 and not remote), len(found)) as advance:
+        read = sources.read_all(found, only_roles=only_roles, keep=tuple(settings.metrics.values()), progress=advance,
+                                unread=missing)  # fmt: skip
+    for spec, problem in read.unread:
+        click.echo(f"not read: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
+    return tuple(replace(run, name=found[spec] or run.name) for spec, run in read.by_spec.items()), read.unread
+
+
+def _found(specs: Iterable[str], missing: list[Unread]) -> Iterator[str]:
+    """Specs of single runs; a miss goes to `missing`, so that it doesn't take the others down."""
+    from reportgen.errors import SpecError
+    from reportgen.sources import Unread, find
+
+    for spec in specs:
+        try:
+            found = find(spec)
+        except SpecError as error:
+            missing.append(Unread(spec, str(error)))
+            continue
+        yield from found
+
+
+@contextmanager
+def _progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Callable[..., None]]:
+    """A callback (steps done, what) that moves a bar on stderr; silent where there is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with click.progressbar(length=length or 1, label=doing, file=sys.stderr) as bar:
+
+        def advance(done: int = 1, what: str = "", total: int | None = None) -> None:
+            if total is not None:
+                bar.length = total
+            bar.label = f"{doing} {what[:40]}" if what else doing
+            bar.update(done)
+
+        yield advance
+
+
+def _write(place: str, text: str) -> None:
+    if place == "-":
+        click.echo(text, nl=False)
+    else:
+        write_whole(Path(place), text)
+
+
+def _tell(text: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def _colour() -> bool:
+    """Colour only for a person at a terminal who has not declined it (no-color.org)."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _end(composed: Report, strict: bool) -> None:
+    if strict and composed.unread:
+        sys.exit(UNUSABLE)

@@ -1,0 +1,114 @@
+"""What a person types for an option, as a value; and the settings file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reportgen.errors import ReportgenError, SettingsError
+
+DEFAULT_CONFIG = "reportgen.toml"  # in the working folder; never beside the runs
+
+
+class Share(click.ParamType):
+    """A reward level: 18.35% or 0.1835."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().replace(" ", "")
+        try:
+            return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        except ValueError:
+            self.fail(f"{value!r} is neither a percentage (18.35%) nor a number (0.1835)", param, ctx)
+
+
+class Points(click.ParamType):
+    """A difference of shares: 5pp or 0.05."""
+
+    name = "points"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().replace(" ", "").lower()
+        try:
+            return float(text[:-2]) / 100 if text.endswith("pp") else float(text)
+        except ValueError:
+            self.fail(f"{value!r} is neither percentage points (5pp) nor a number (0.05)", param, ctx)
+
+
+class Span(click.ParamType):
+    """Two numbers with a colon between them."""
+
+    name = "span"
+
+    def __init__(self, kind: type, example: str, *, open_ends: bool) -> None:
+        self.kind, self.example, self.open_ends = kind, example, open_ends
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, Any]:
+        if isinstance(value, tuple):
+            return value
+        low, colon, high = str(value).partition(":")
+        try:
+            ends = tuple(self.kind(end) if end.strip() or not self.open_ends else None for end in (low, high))
+        except ValueError:
+            ends = ()
+        if not colon or len(ends) != 2 or (None not in ends and ends[0] >= ends[1]):
+            self.fail(f"{value!r} is not two rising numbers like {self.example}", param, ctx)
+        return ends
+
+
+SHARE = Share()
+POINTS = Points()
+RANGE = Span(float, "0:1", open_ends=False)
+STEPS = Span(int, "100:200, 100: or :200", open_ends=True)
+
+
+def pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+    """NAME=VALUE texts as a dict; SettingsError for one without `=`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise SettingsError(f"{option} {text}: expected NAME=VALUE")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Makes a settings file the defaults of a command's options; flags still win."""
+    path = Path(value or DEFAULT_CONFIG)
+    if value is None and not path.is_file():
+        return
+    try:
+        text = path.read_text(encoding="utf-8")
+        ctx.default_map = {**(ctx.default_map or {}), **_defaults(tomllib.loads(text), path, ctx)}
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path}: can't be read: {error}") from error
+    except (tomllib.TOMLDecodeError, ReportgenError) as error:
+        refused = click.ClickException(f"{path}: {error}")
+        refused.exit_code = 2
+        raise refused from error
+
+
+def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str, Any]:
+    """Option name -> default, from a file's keys; SettingsError for a key that no option has."""
+    known = {
+        flag.removeprefix("--"): option
+        for option in ctx.command.params
+        if isinstance(option, click.Option)
+        for flag in option.opts
+        if flag.startswith("--")
+    }
+    defaults = {}
+    for key, value in given.items():
+        name = key.replace("_", "-")
+        if name not in known or name in ("config", "help"):
+            raise SettingsError(f"no such setting {key!r}; it takes the names of the options, such as baseline")
+        if isinstance(value, dict):
+            value = [f"{left}={right}" for left, right in value.items()]
+        defaults[known[name].name or name] = value
+    return defaults
