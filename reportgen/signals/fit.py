@@ -60,7 +60,8 @@ def doubt_of(y: np.ndarray) -> float:
 
     A weak prior of the noise: it only counts where shapes could pass through all of a few points.
     """
-    return 0.5 * difference_sd(y) ** 2
+    spread = difference_sd(y) if len(y) >= 30 else float(np.sqrt(np.mean(np.diff(y) ** 2) / 2))
+    return 0.5 * spread**2
 
 
 def as_flat(fit: Fit, sums: Sums) -> None:
