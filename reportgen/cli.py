@@ -239,7 +239,7 @@ def _report(*, title: str | None = None, anonymous: bool = False, **given: Any) 
 
     runs, unread = _runs(settings, **given)
     if anonymous:
-        from reportgen.redact import anonymous as nameless
+        from reportgen.anonymous import anonymous as nameless
 
         runs = tuple(nameless(run) for run in runs)
     with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
