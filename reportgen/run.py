@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row did
 STEP_NAMES = ("step", "Step", "global_step", "train/global_step", "training/global_step", "trainer/global_step", "_step")
 CLOCKS = ("_timestamp", "_runtime")
 INTERNAL = ("_step", *CLOCKS)
+MARK = np.inf  # a logged nan or inf, while rows are folded
 MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
 
 
@@ -131,8 +133,7 @@ def from_rows(
     nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
     Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
     """
-    columns, bad = _columns(rows)
-    bad += [(row, key, value) for row, key, value in nonfinite]
+    columns, bad = _columns(rows, nonfinite)
     names, naming_notes = naming.join(columns)
     table = {names[key]: values for key, values in columns.items()}
     remarks = [*notes, *naming_notes]
@@ -154,9 +155,9 @@ def from_rows(
     if not kept.any() or not metrics_only:
         raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
     index = steps[kept].astype(np.int64)
-    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index)
-    history = history.dropna(axis=1, how="all") if not bad else history
-    position = {row: int(steps[row]) for row, *_ in bad if kept[row]}
+    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index).dropna(axis=1, how="all")
+    logged_bad = {(int(steps[row]), names[key]): value for row, key, value in bad if kept[row]}
+    history, standing = _without_marks(history, logged_bad)
     safe, removed = _without_secrets(name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance)
     return Run(
         id=id,
@@ -164,7 +165,7 @@ def from_rows(
         history=history,
         elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
         system=system,
-        nonfinite=_standing(bad, position, names, history),
+        nonfinite=standing,
         restarts=_rewinds(index),
         steps_per_epoch=steps_per_epoch,
         started=started,
@@ -177,32 +178,45 @@ def from_rows(
     )
 
 
-def _columns(rows: Iterable[Mapping[Key, Any]] | Columns) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
-    """Column -> (n_rows,) float64 with NaN for gaps; and (row, column, value) of each nan or inf."""
+def _columns(
+    rows: Iterable[Mapping[Key, Any]] | Columns, nonfinite: Sequence[tuple[int, Key, float]]
+) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
+    """Column -> (n_rows,) float64, and (row, column, value) of each nan or inf.
+
+    NaN is a gap; MARK stands where nan or inf was logged, so that it isn't taken for one.
+    """
+    bad = list(nonfinite)
     if isinstance(rows, Mapping):
         columns = {key: np.array(values, dtype=np.float64) for key, values in rows.items()}
-        bad = [(int(row), key, float(values[row])) for key, values in columns.items() for row in np.flatnonzero(np.isinf(values))]
-        for row, key, _ in bad:
-            columns[key][row] = np.nan
-        return columns, bad
+        for key, values in columns.items():
+            bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.isinf(values))]
+    else:
+        columns = _columns_of(rows, bad)
+    for row, key, _ in bad:
+        columns[key][row] = MARK
+    return columns, bad
+
+
+def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, float]]) -> dict[Key, np.ndarray]:
+    """Column -> (n_rows,) float64 of the numbers in row mappings; nan and inf are added to `bad`."""
     cells: dict[Key, tuple[list[int], list[float]]] = {}
-    bad, n_rows = [], 0
-    for n_rows, row in enumerate(rows, start=1):
+    n_rows = 0
+    for row in rows:
         for key, value in naming.leaves(row):
             number = naming.number(value)
             if number is None:
                 continue
-            if not np.isfinite(number):
-                bad.append((n_rows - 1, key, number))
-                number = np.nan
+            if not math.isfinite(number):
+                bad.append((n_rows, key, number))
             at, values = cells.setdefault(key, ([], []))
-            at.append(n_rows - 1)
+            at.append(n_rows)
             values.append(number)
+        n_rows += 1  # noqa: SIM113  (an empty iterable has no last index)
     columns = {}
     for key, (at, values) in cells.items():
         columns[key] = np.full(n_rows, np.nan)
         columns[key][at] = values
-    return columns, bad
+    return columns
 
 
 def _axis(table: Mapping[str, np.ndarray], step_metrics: Mapping[str, str], source: str, remarks: list[str]) -> str:
@@ -294,20 +308,16 @@ def _rewinds(steps: np.ndarray) -> tuple[int, ...]:
     return tuple(sorted({int(steps[at]) for at in back}))
 
 
-def _standing(
-    bad: list[tuple[int, Key, float]], position: Mapping[int, int], names: Mapping[Key, str], history: pd.DataFrame
-) -> tuple[NonFinite, ...]:
-    """Non-finite values that no later attempt replaced by a number, by step and metric."""
-    found = {
-        (position[row], names[key]): NonFinite(position[row], names[key], value)
-        for row, key, value in bad
-        if row in position and key in names
-    }
-    return tuple(
-        found[step, metric]
-        for step, metric in sorted(found)
-        if metric in history.columns and np.isnan(history.at[step, metric])
-    )
+def _without_marks(
+    history: pd.DataFrame, logged: Mapping[tuple[int, str], float]
+) -> tuple[pd.DataFrame, tuple[NonFinite, ...]]:
+    """The history with marks as gaps, and the nan or inf that stood at each, by step and metric."""
+    marked = np.isposinf(history.to_numpy())
+    if not marked.any():
+        return history, ()
+    steps, names = history.index, history.columns
+    places = [(int(steps[row]), str(names[column])) for row, column in zip(*np.nonzero(marked), strict=True)]
+    return history.mask(marked), tuple(NonFinite(step, name, logged[step, name]) for step, name in places)
 
 
 def _without_secrets(
