@@ -90,7 +90,9 @@ def mapping(flat: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 @lru_cache(maxsize=1 << 14)
 def is_secret_key(key: str) -> bool:
     """Whether what stands under a key is secret: the last word of one of its parts says so."""
-    return any(word in key.lower() for word in SPOKEN) and any(_last_word(part) in SECRET_WORDS for part in key.replace("/", ".").split("."))
+    if not any(word in key.lower() for word in SPOKEN):
+        return False
+    return any(_last_word(part) in SECRET_WORDS for part in key.replace("/", ".").split("."))
 
 
 def _value(key: str, value: Any) -> tuple[Any, int]:

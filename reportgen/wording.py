@@ -1,0 +1,171 @@
+"""Text made safe to draw and numbers made fit to read."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+MINUS = "\u2212"
+THIN = "\u202f"  # narrow no-break space, before %
+ELLIPSIS = "…"
+DRAWN = 120  # characters of a name that a chart has room for
+
+# A control character in a drawn text aborts the process inside vl_convert; direction marks and lone
+# surrogates break what comes after them; a backslash starts an escape in Vega's text.
+_DROPPED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_BLANKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def drawable(text: object, limit: int = DRAWN) -> str:
+    """One line of any text, safe in a chart and at most `limit` characters long."""
+    line = _BLANKS.sub(" ", str(text)[: 4 * limit + 64])
+    line = _DROPPED.sub("", line).replace("\\", "\u2216")
+    return shortened(line, limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text, cut with an ellipsis when it is longer than `limit`."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS
+
+
+def fixed(value: float, decimals: int, *, signed: bool = False) -> str:
+    """A number with so many decimals: "1,319", "−0.25"; more of them rather than a 0 that isn't."""
+    if not math.isfinite(value):
+        return str(value)
+    while value and not float(f"{value:.{decimals}f}") and decimals < 12:
+        decimals += 1
+    shown = f"{value:+,.{decimals}f}" if signed and value else f"{abs(value) if not value else value:,.{decimals}f}"
+    return shown.replace("-", MINUS)
+
+
+def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
+    """A number with so many significant digits: "0.018", "27.5", "1,319", "1.7e−5"."""
+    if not math.isfinite(value) or value == 0:
+        return str(value) if value else "0"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 7:
+        rounded = float(f"{value:.{digits - 1}e}")
+        shown = fixed(rounded, max(0, digits - 1 - size), signed=signed)
+        return re.sub(r"(\.\d*?)0+$", r"\1", shown).rstrip(".") if "." in shown else shown
+    mantissa, exponent = f"{value:{'+' if signed else ''}.{digits - 1}e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}".replace("-", MINUS)
+
+
+def count(value: float) -> str:
+    """A whole number with thousands: "7,473"."""
+    return f"{round(value):,}".replace("-", MINUS)
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """A share as percent: "32.05 %"; never 0 or 100 unless it is."""
+    value = 100 * share
+    if 99 < value < 100 and float(f"{value:.{decimals}f}") >= 100:
+        return f"over{THIN}{100 - 10.0**-decimals:.{decimals}f}{THIN}%"
+    if 0 < value and not float(f"{value:.{decimals}f}"):
+        return f"under{THIN}{10.0**-decimals:.{decimals}f}{THIN}%"
+    return f"{fixed(value, decimals)}{THIN}%"
+
+
+def points(difference: float, decimals: int = 2) -> str:
+    """A difference of shares in percentage points, always signed: "+13.70 pp"."""
+    return f"{fixed(100 * difference, decimals, signed=True)} pp"
+
+
+def level(value: float, accuracy: bool) -> str:
+    """A reward: percent when it is an accuracy, else as logged."""
+    return percent(value) if accuracy else number(value)
+
+
+def difference(value: float, accuracy: bool) -> str:
+    """A signed difference of rewards."""
+    return points(value) if accuracy else number(value, signed=True)
+
+
+def interval(
+    bounds: Iterable[float], accuracy: bool = False, *, signed: bool = False, decimals: int = 1
+) -> str:
+    """The ends of an interval, the unit not repeated: "[+10.4, +16.9]".
+
+    Shares are shown in percent; other numbers with the digits that tell the ends apart.
+    """
+    low, high = bounds
+    if accuracy:
+        return f"[{fixed(100 * low, decimals, signed=signed)}, {fixed(100 * high, decimals, signed=signed)}]"
+    if float(low).is_integer() and float(high).is_integer() and not signed:
+        return f"[{count(low)}, {count(high)}]"
+    width = abs(high - low) or abs(high) or 1.0
+    places = min(10, max(0, 1 - math.floor(math.log10(width)))) if math.isfinite(width) else 1
+    return f"[{fixed(low, places, signed=signed)}, {fixed(high, places, signed=signed)}]"
+
+
+def steps(bounds: Iterable[float]) -> str:
+    """First and last step of an interval: "[70, 104]"."""
+    low, high = bounds
+    return f"[{count(low)}, {count(high)}]"
+
+
+def p_value(p: float) -> str:
+    """A p-value: "p = 0.06", "p < 0.001", "p < 10⁻¹⁵"; never across 0.05 by rounding."""
+    if not 0 <= p <= 1:
+        return "p unknown"
+    if p < 1e-300:
+        return "p < 10⁻³⁰⁰"
+    if p < 1e-4:
+        exponent = min(-4, math.floor(math.log10(p)) + 1)
+        return "p < 10" + str(exponent).translate(_SUPERSCRIPT)
+    if p < 1e-3:
+        return "p < 0.001"
+    places = 3 if p < 0.0095 or 0.045 <= p < 0.055 else 2
+    while (p < 0.05) != (float(f"{p:.{places}f}") < 0.05) and places < 8:
+        places += 1
+    return f"p = {p:.{places}f}"
+
+
+def probability(p: float) -> str:
+    """A probability with two decimals; "over 0.99" rather than 1."""
+    if 0.995 <= p < 1:
+        return "over 0.99"
+    return "under 0.01" if 0 < p < 0.005 else f"{p:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time: "27.4 s", "58 min", "3 h 20 min", "2 d 4 h"."""
+    if seconds < 120:
+        return f"{number(seconds)} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def gpu_hours(hours: float) -> str:
+    """A cost: "0.97 GPU-hours"."""
+    return f"{number(hours)} GPU-hours"
+
+
+def at_least(value: float, decimals: int = 1) -> str:
+    """A lower bound, rounded down so that it stays true: 6.97 is "6.9"."""
+    scale = 10.0**decimals
+    return fixed(math.floor(value * scale + 1e-9) / scale, decimals)
+
+
+def plural(n: int, noun: str, many: str = "") -> str:
+    """A count with its noun: "1 step", "36 steps"."""
+    return f"{count(n)} {noun if n == 1 else many or noun + 's'}"
+
+
+def listed(names: Iterable[object], most: int = 4) -> str:
+    """Some names in a sentence: "47 and 88", "1, 5, 9 and 12 more"."""
+    items = [str(name) for name in names]
+    if len(items) > most:
+        return ", ".join(items[: most - 1]) + f" and {len(items) - most + 1} more"
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
