@@ -39,18 +39,17 @@ def fixed(value: float, decimals: int, *, signed: bool = False) -> str:
         return str(value)
     while value and not float(f"{value:.{decimals}f}") and decimals < 12:
         decimals += 1
-    shown = f"{value:+,.{decimals}f}" if signed and value else f"{abs(value) if not value else value:,.{decimals}f}"
-    return shown.replace("-", MINUS)
+    sign = "+" if signed and value else ""
+    return f"{value or 0.0:{sign},.{decimals}f}".replace("-", MINUS)
 
 
 def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
-    """A number with so many significant digits: "0.018", "27.5", "1,319", "1.7e−5"."""
+    """A number with so many significant digits, whole ones kept: "0.018", "27.5", "1,319", "1.7e−5"."""
     if not math.isfinite(value) or value == 0:
         return str(value) if value else "0"
     size = math.floor(math.log10(abs(value)))
     if -4 <= size < 7:
-        rounded = float(f"{value:.{digits - 1}e}")
-        shown = fixed(rounded, max(0, digits - 1 - size), signed=signed)
+        shown = fixed(value, max(0, digits - 1 - size), signed=signed)
         return re.sub(r"(\.\d*?)0+$", r"\1", shown).rstrip(".") if "." in shown else shown
     mantissa, exponent = f"{value:{'+' if signed else ''}.{digits - 1}e}".split("e")
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}".replace("-", MINUS)
@@ -66,7 +65,7 @@ def percent(share: float, decimals: int = 2) -> str:
     value = 100 * share
     if 99 < value < 100 and float(f"{value:.{decimals}f}") >= 100:
         return f"over{THIN}{100 - 10.0**-decimals:.{decimals}f}{THIN}%"
-    if 0 < value and not float(f"{value:.{decimals}f}"):
+    if value > 0 and not float(f"{value:.{decimals}f}"):
         return f"under{THIN}{10.0**-decimals:.{decimals}f}{THIN}%"
     return f"{fixed(value, decimals)}{THIN}%"
 

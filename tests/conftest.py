@@ -1,0 +1,35 @@
+"""What several tests share: a run built from a few columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reportgen.run import Run, from_rows
+
+ABOUT_A_RUN = frozenset(signature(from_rows).parameters) - {"rows", "step"}
+
+
+@pytest.fixture
+def make_run() -> Callable[..., Run]:
+    """A builder of runs: make_run(reward=[0.1, 0.2], name="a", config={"lr": 1e-5}).
+
+    Lists are metrics, one value a step from `first_step` on (None: not logged there); names that no
+    keyword can spell come in a mapping: make_run({"eval-rollout/reward": [...]}). All else goes to from_rows.
+    """
+
+    def build(
+        metrics: Mapping[str, Any] | None = None, /, *, first_step: int = 1, steps: Any = None, **given: Any
+    ) -> Run:
+        about = {key: given.pop(key) for key in list(given) if key in ABOUT_A_RUN}
+        columns = {key: np.array(values, dtype=float) for key, values in {**(metrics or {}), **given}.items()}
+        longest = max(map(len, columns.values()))
+        padded = {key: np.append(values, [np.nan] * (longest - len(values))) for key, values in columns.items()}
+        at = np.arange(first_step, first_step + longest) if steps is None else steps
+        return from_rows({"step": at, **padded}, **{"id": "run", "source": "a test", "name": "run", **about})
+
+    return build
