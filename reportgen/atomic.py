@@ -16,14 +16,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = _scratch(path, content.encode() if isinstance(content, str) else content)
-        scratch.replace(path)
+        _replace(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        raise ReportgenError(f"{path}: can't be written: {error.strerror or error}; choose another place with -o") from error
+        reason = error.strerror or error
+        raise ReportgenError(f"{path}: can't be written: {reason}; choose another place") from error
 
 
-def _scratch(path: Path, content: bytes) -> Path:
-    """A finished file beside the path, with the permissions that a new file gets."""
+def _replace(path: Path, content: bytes) -> None:
+    """Writes beside the path, then moves it there in one step; the scratch file never stays."""
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     scratch = Path(name)
     try:
@@ -31,10 +31,14 @@ def _scratch(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        scratch.chmod(0o666 & ~mask)
-    except BaseException:
+        scratch.chmod(0o666 & ~_umask())
+        scratch.replace(path)
+    finally:
         scratch.unlink(missing_ok=True)
-        raise
-    return scratch
+
+
+def _umask() -> int:
+    """The permissions that new files of this process don't get."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

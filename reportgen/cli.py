@@ -101,7 +101,9 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command()
 @common
-@click.option("--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout.")
+@click.option(
+    "--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout."
+)
 @click.option("--title", help="Title of the page  [default: made from the runs]")
 @click.option("--json", "json_file", metavar="FILE", help="Also every number, as JSON; - for stdout.")
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Also a summary for a PR or a job; - for stdout.")
@@ -150,8 +152,12 @@ def report(
 @common
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this.")
-@click.option("--min-gain", type=options.POINTS, metavar="5pp", help="Fail unless the gain over the baseline is this much.")
-@click.option("--max-gap", type=options.POINTS, metavar="3pp", help="Fail unless train leads eval by no more than this.")
+@click.option(
+    "--min-gain", type=options.POINTS, metavar="5pp", help="Fail unless the gain over the baseline is this much."
+)
+@click.option(
+    "--max-gap", type=options.POINTS, metavar="3pp", help="Fail unless train leads eval by no more than this."
+)
 @click.option("--no-plateau", is_flag=True, help="Fail when the train reward has plateaued.")
 @click.option("--no-collapse", is_flag=True, help="Fail when train or eval reward has collapsed.")
 @click.option("--allow-inconclusive", is_flag=True, help="Let a gate pass that can't be judged.")

@@ -18,7 +18,15 @@ from reportgen.naming import Key
 State = Literal["finished", "failed", "crashed", "running", "unfinished", "unknown"]
 Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
 
-STEP_NAMES = ("step", "Step", "global_step", "train/global_step", "training/global_step", "trainer/global_step", "_step")
+STEP_NAMES = (
+    "step",
+    "Step",
+    "global_step",
+    "train/global_step",
+    "training/global_step",
+    "trainer/global_step",
+    "_step",
+)
 CLOCKS = ("_timestamp", "_runtime")
 INTERNAL = ("_step", *CLOCKS)
 MARK = np.inf  # a logged nan or inf, while rows are folded
@@ -68,8 +76,10 @@ class Run:
         """The same run, only the steps from first to last, both included."""
         history = self.history.loc[first:last]
         if history.empty:
-            raise SourceError(f"{self.source}: no steps between {first} and {last}; it has "
-                              f"{self.history.index[0]} to {self.history.index[-1]}")
+            raise SourceError(
+                f"{self.source}: no steps between {first} and {last}; it has "
+                f"{self.history.index[0]} to {self.history.index[-1]}"
+            )
         low, high = history.index[0], history.index[-1]
         return replace(
             self,
@@ -158,7 +168,9 @@ def from_rows(
     history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index).dropna(axis=1, how="all")
     logged_bad = {(int(steps[row]), names[key]): value for row, key, value in bad if kept[row]}
     history, standing = _without_marks(history, logged_bad)
-    safe, removed = _without_secrets(name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance)
+    safe, removed = _without_secrets(
+        name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance
+    )
     return Run(
         id=id,
         source=source,
@@ -211,7 +223,7 @@ def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, flo
             at, values = cells.setdefault(key, ([], []))
             at.append(n_rows)
             values.append(number)
-        n_rows += 1  # noqa: SIM113  (an empty iterable has no last index)
+        n_rows += 1
     columns = {}
     for key, (at, values) in cells.items():
         columns[key] = np.full(n_rows, np.nan)
@@ -230,7 +242,9 @@ def _axis(table: Mapping[str, np.ndarray], step_metrics: Mapping[str, str], sour
     for name in STEP_NAMES:
         if name in table:
             return name
-    raise SourceError(f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}")
+    raise SourceError(
+        f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}"
+    )
 
 
 def _integers(values: np.ndarray, axis: str, remarks: list[str]) -> np.ndarray:

@@ -266,7 +266,9 @@ def table(row: dict[str, float], pairs: int = 4) -> str:
     cells = list(row.items())
     height = math.ceil(len(cells) / pairs)
     columns = [cells[at : at + height] for at in range(0, len(cells), height)]
-    lines = [[part for column in columns for part in (column[at] if at < len(column) else ("", ""))] for at in range(height)]
+    lines = [
+        [part for column in columns for part in (column[at] if at < len(column) else ("", ""))] for at in range(height)
+    ]
     return tabulate(lines, tablefmt="fancy_grid", floatfmt=".4e")
 
 

@@ -8,7 +8,9 @@ from reportgen import options
 from reportgen.errors import SettingsError
 
 
-@pytest.mark.parametrize(("typed", "value"), [("18.35%", 0.1835), ("0.1835", 0.1835), ("18.35 %", 0.1835), ("-1.5", -1.5)])
+@pytest.mark.parametrize(
+    ("typed", "value"), [("18.35%", 0.1835), ("0.1835", 0.1835), ("18.35 %", 0.1835), ("-1.5", -1.5)]
+)
 def test_a_share_is_a_percentage_or_a_number(typed, value):
     """18.35% and 0.1835 mean the same."""
     assert options.SHARE.convert(typed, None, None) == pytest.approx(value)

@@ -11,8 +11,8 @@ import reportgen
 
 ROOMS = Path(reportgen.__file__).parent
 FLOW = (  # data flows down this list; a room imports only from rooms above it, or from its own
-    "errors", "settings", "naming", "wording", "metrics", "redact", "run", "anonymous", "sources", "store", "signals", "findings",
-    "costs", "comparison", "verdict", "diagnostics", "gates", "report", "charts", "render", "publish", "atomic",
+    "errors", "settings", "naming", "wording", "metrics", "redact", "run", "anonymous", "sources", "store", "signals",
+    "findings", "costs", "comparison", "verdict", "diagnostics", "gates", "report", "charts", "render", "publish", "atomic",
     "options", "cli",
 )  # fmt: skip
 ANYWHERE = {"atomic"}  # writes files whole for cli and store
@@ -27,7 +27,9 @@ BANNED = ("scipy.stats", "statsmodels", "sklearn", "matplotlib", "plotly")
 
 
 def modules():
-    return sorted(path for path in ROOMS.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOMS)
+    return sorted(
+        path for path in ROOMS.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOMS
+    )
 
 
 def room(path):
@@ -65,10 +67,14 @@ def test_each_library_has_one_room(path):
         assert not name.startswith(BANNED), f"{room(path)} imports {name}"
 
 
-@pytest.mark.parametrize("what", ["import reportgen", "from reportgen.cli import cli; cli(['--help'], standalone_mode=False)"])
+@pytest.mark.parametrize(
+    "what", ["import reportgen", "from reportgen.cli import cli; cli(['--help'], standalone_mode=False)"]
+)
 def test_start_is_light(what):
     """Neither the package nor its help imports pandas, altair or wandb."""
-    heavy = "import sys; print('heavy', [m for m in ('pandas', 'numpy', 'altair', 'wandb', 'jinja2') if m in sys.modules])"
+    heavy = (
+        "import sys; print('heavy', [m for m in ('pandas', 'numpy', 'altair', 'wandb', 'jinja2') if m in sys.modules])"
+    )
     ended = subprocess.run([sys.executable, "-c", f"{what}\n{heavy}"], capture_output=True, text=True, check=True)
     assert ended.stdout.strip().endswith("heavy []")
 

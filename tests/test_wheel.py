@@ -17,7 +17,9 @@ SAMPLE = ROOT / "sample_runs" / "gsm8k-grpo-1hour" / "trial1109_1" / "trainer.lo
 def installed(tmp_path_factory):
     """The reportgen command of a new environment that holds the wheel; dependencies are this one's."""
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT], check=True, capture_output=True
+    )
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "env", with_pip=True)
     subprocess.run([folder / "env/bin/pip", "install", "--no-deps", "--quiet", wheel], check=True)
