@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
+from reportgen import metrics
+from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
+from reportgen.sources import folders, opened
 
 
 @dataclass(frozen=True)
 class Source:
-    """One format: whether a spec is of it, and how it is read."""
+    """One format: the room that knows it, whether a spec is of it, and how it is read."""
 
     name: str  # "W&B run directory"
-    claims: Callable[[str], bool]  # cheap: a look at the name, at most at the first bytes
-    read: Callable[..., Run]  # read(spec, *, keep: Collection[str] | None) -> Run; keep None: every metric
+    room: str  # a module of this package with claims(spec), read(spec, keep=) and, for many in one, find(spec)
+    remote: bool = False  # not on this machine
+
+    def claims(self, spec: str) -> bool:
+        """Whether a spec is of this format: a look at the name, at most at the first bytes."""
+        return bool(self._module().claims(spec))
+
+    def find(self, spec: str) -> tuple[str, ...]:
+        """The single runs that a spec of this format stands for."""
+        find = getattr(self._module(), "find", None)
+        return tuple(find(spec)) if find else (spec,)
+
+    def read(self, spec: str, keep: Collection[str] | None) -> Run:
+        """The run of a spec; only the metrics in `keep`, every one when that is None."""
+        run: Run = self._module().read(spec, keep=keep)
+        return run
+
+    def _module(self) -> ModuleType:
+        return import_module(f"{__name__}.{self.room}")
+
+
+SOURCES = (  # in the order in which they are asked: the telling ones first, any text last
+    Source("trainer_state.json", "trainer_state"),
+    Source("JSON rows", "json_rows"),
+    Source("CSV table", "csv_table"),
+    Source("verl console", "verl_log"),
+    Source("OpenRLHF or TRL console", "dict_lines"),
+    Source("AReaL log", "areal_log"),
+)
 
 
 class Unread(NamedTuple):
@@ -30,18 +64,167 @@ class Runs(NamedTuple):
 
     runs: tuple[Run, ...]
     unread: tuple[Unread, ...]
+    specs: tuple[str, ...] = ()  # of each run, as it was asked for
+
+    @property
+    def by_spec(self) -> dict[str, Run]:
+        """Each run under the spec that it was asked for with."""
+        return dict(zip(self.specs, self.runs, strict=True))
+
+
+class Playing(Collection[str]):
+    """The names of metrics that can play a role, and of those that a person asked for."""
+
+    def __init__(self, also: Iterable[str] = ()) -> None:
+        self._also = frozenset(also)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self._also or metrics.wanted(name))
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._also
+        for metric in metrics.CATALOGUE:
+            yield from metric.names
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def find(spec: str) -> tuple[str, ...]:
-    """A path, glob, address or folder as specs of single runs, sorted; SpecError when there is none."""
-    raise NotImplementedError
+    """A path, glob, address or folder as specs of single runs, sorted; SpecError when there is none.
+
+    What exists as a file or folder is one. `log#trial` and `table#run` name one run of several in a file;
+    `a+b` names one run by several records of it. Each spec that is given back may be given to read().
+    """
+    spec = folders.expanded(spec)
+    if folders.exists(spec):
+        return _single(_below(spec) if Path(spec).is_dir() else [spec])
+    if len(folders.parts(spec)) > 1 or opened.parted(spec)[1]:
+        return (spec,)
+    if matches := folders.matching(spec):
+        return _single([found for match in matches for found in (_below(match) if Path(match).is_dir() else [match])])
+    for source in SOURCES:
+        if source.claims(spec):
+            return source.find(spec)
+    raise SpecError(folders.missing(spec))
+
+
+def is_remote(spec: str) -> bool:
+    """Whether a spec of find() is fetched from elsewhere."""
+    source = _source(spec)
+    return source is not None and source.remote
 
 
 def read(spec: str, *, only_roles: bool = False, keep: Collection[str] = ()) -> Run:
-    """The run that a spec of find() names; SourceError: where, what, what to do."""
-    raise NotImplementedError
+    """The run that a spec of find() names; SourceError: where, what, what to do.
+
+    only_roles: leave out metrics that play no role, except those named in `keep`.
+    """
+    spec = folders.expanded(spec)
+    chosen = Playing(keep) if only_roles else None
+    several = folders.parts(spec)
+    if len(several) > 1:
+        return _read_joined(several, chosen)
+    source = _source(spec)
+    if source is not None:
+        return source.read(spec, chosen)
+    found = find(spec)
+    if len(found) > 1:
+        raise SourceError(f"{spec}: {len(found)} runs; read one of them, as {found[0]}, or all with read_all(find(…))")
+    if found == (spec,):
+        raise SourceError(_refusal(spec))
+    return read(found[0], only_roles=only_roles, keep=keep)
 
 
-def read_all(specs: Iterable[str], *, only_roles: bool = False) -> Runs:
-    """Every run that can be read, and why each other can't; SourceError when none can."""
-    raise NotImplementedError
+def read_all(
+    specs: Iterable[str],
+    *,
+    only_roles: bool = False,
+    keep: Collection[str] = (),
+    progress: Callable[..., None] | None = None,
+    unread: Sequence[Unread] = (),
+) -> Runs:
+    """Every run that can be read, and why each other can't; SourceError when none can.
+
+    progress: called after each run with how many more are done, and the run's spec.
+    unread: what was found missing before; it is told with the rest.
+    """
+    runs, asked, problems = [], [], list(unread)
+    for spec, members in folders.join(dict.fromkeys(specs)).items():
+        try:
+            runs.append(read(spec, only_roles=only_roles, keep=keep))
+        except ReportgenError as error:
+            problems.append(Unread(members[0], str(error)))
+        else:
+            asked.append(members[0])
+        if progress:
+            progress(len(members), spec)
+    if not runs:
+        raise (SourceError if problems else SpecError)(_nothing(problems))
+    return Runs(tuple(runs), tuple(problems), tuple(asked))
+
+
+def _single(specs: Sequence[str]) -> tuple[str, ...]:
+    """The records found, those of one run joined, those of several runs in one file told apart."""
+    joined: list[str] = []
+    for spec in folders.join(specs):
+        source = _source(spec) if len(folders.parts(spec)) == 1 else None
+        joined += [spec] if source is None else source.find(spec)
+    return tuple(sorted(dict.fromkeys(joined)))
+
+
+def _below(folder: str) -> list[str]:
+    """Every record of a run in a folder, or the folder itself when a source takes it whole."""
+    return folders.below(folder, lambda path: _source(path) is not None)
+
+
+def _source(spec: str) -> Source | None:
+    return next((source for source in SOURCES if source.claims(spec)), None)
+
+
+def _read_joined(several: Sequence[str], keep: Collection[str] | None) -> Run:
+    """One run from its W&B directories and its logs: the first record's values win, others fill gaps."""
+    wandb_files = import_module(f"{__name__}.wandb_files")
+    directories = [part for part in several if wandb_files.claims(part)]
+    records: list[Callable[[], Run]] = [partial(_read_one, part, keep) for part in several if part not in directories]
+    if directories:
+        records.insert(0, partial(wandb_files.read_many, directories, keep=keep))
+    runs: list[Run] = []
+    problems: list[ReportgenError] = []
+    for record in records:
+        try:
+            runs.append(record())
+        except ReportgenError as error:
+            problems.append(error)
+    if not runs:
+        raise problems[0]
+    first, *others = runs
+    for other_run in others:
+        first = first.filled_from(other_run)
+    return replace(first, notes=(*first.notes, *(f"not read: {problem}" for problem in problems)))
+
+
+def _read_one(spec: str, keep: Collection[str] | None) -> Run:
+    source = _source(spec)
+    if source is None:
+        raise SourceError(_refusal(spec))
+    return source.read(spec, keep)
+
+
+def _refusal(spec: str) -> str:
+    """Why an existing path is no run, and what one is."""
+    path, _ = opened.parted(spec)
+    what = opened.foreign(path)
+    if not Path(path).is_file():
+        return f"{spec}: neither a file nor a folder; write it to a file first"
+    if not what:
+        return f"{spec}: nothing that reportgen reads; {folders.EXPECTED}"
+    return f"{spec}: {what}, not the record of a run; {folders.EXPECTED}"
+
+
+def _nothing(problems: Sequence[Unread]) -> str:
+    if not problems:
+        return f"no run was named; {folders.EXPECTED}"
+    if len(problems) == 1:
+        return problems[0].problem
+    return f"none of {len(problems)} runs could be read; the first: {problems[0].problem}"

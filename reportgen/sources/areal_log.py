@@ -1,0 +1,182 @@
+"""AReaL's text logs: trainer.log, main.log, merged.log and captured consoles, of every version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reportgen.errors import NoSteps, SourceError
+from reportgen.run import Run, from_rows
+from reportgen.sources import areal_config, opened
+from reportgen.sources.areal_lines import BAR, LAUNCH, Lines, Trial
+from reportgen.sources.cells import table, wanted
+
+NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
+MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
+TAIL_LINES = 60
+DRAWN = (BAR, "─".encode(), "═".encode())  # what lines of a table hold
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTAINER_CLOCK = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z ")  # docker logs -t, in UTC
+
+
+def claims(spec: str) -> bool:
+    """Whether a file is a text that AReaL may have written: the last source asked takes any text."""
+    path, _ = opened.parted(spec)
+    return Path(path).is_file() and (is_log_name(path) or opened.is_text(path))
+
+
+def find(spec: str) -> tuple[str, ...]:
+    """The log itself, or `log#trial` for each of several trials that a console holds."""
+    path, trial = opened.parted(spec)
+    if trial or len(_launched(path)) < 2:
+        return (spec,)
+    lines, _ = _read_lines(path, (), [])
+    found = [one.name for one in lines.trials.values() if one.done]
+    return tuple(f"{path}#{name}" for name in sorted(found)) if len(found) > 1 else (spec,)
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of an AReaL log; NoSteps when it ends before the first table."""
+    path, chosen = opened.parted(spec)
+    notes: list[str] = []
+    lines, last = _read_lines(path, keep, notes)
+    trial = _chosen(path, chosen, lines)
+    config = areal_config.beside(path)
+    names = areal_config.named(path, config)
+    experiment, name = trial.experiment or names.experiment, trial.name or names.trial
+    columns, nans = table(trial.columns, len(trial.steps))
+    run = from_rows(
+        {"step": np.array(trial.steps, dtype=np.float64), "_runtime": np.array(trial.clock), **columns},
+        id=f"{experiment}_{name}_train" if experiment and name else name or opened.run_name(path),
+        name=name or opened.run_name(path),
+        source=f"AReaL log {spec}",
+        step="step",
+        nonfinite=nans,
+        config=config,
+        provenance=_provenance(experiment, name, trial),
+        started=_container_start(path),
+        runtime_s=trial.runtime_s,
+        state="finished" if trial.finished or _all_done(trial) else "unfinished",
+        framework="areal",
+        steps_per_epoch=trial.steps_per_epoch,
+        console_tail=_tail(last),
+        notes=[*notes, *_remarks(lines, trial)],
+    )
+    return replace(run, restarts=tuple(sorted({*run.restarts, *_recoveries(trial)})))
+
+
+def _read_lines(path: str, keep: Collection[str] | None, notes: list[str]) -> tuple[Lines, bytes]:
+    """Everything the log says, and its last piece."""
+    lines, last, before = Lines(wanted(keep)), b"", b""
+    for chunk in opened.chunks(path, notes):
+        lines.feed(chunk)
+        before, last = last, chunk
+    return lines, before[-opened.CHUNK :] + last
+
+
+def _chosen(path: str, name: str, lines: Lines) -> Trial:
+    """The trial that is asked for, or the only one; NoSteps when it has no table."""
+    found = {trial.name: trial for trial in lines.trials.values() if trial.steps}
+    if name and name in lines.trials and name not in found:
+        raise NoSteps(f"{path}: no step yet: trial {name!r} was launched, but no step of it was finished")
+    if name and name not in found:
+        raise SourceError(f"{path}: no trial {name!r}; it has {', '.join(found) or 'none'}")
+    if len(found) > 1 and not name:
+        raise SourceError(f"{path}: {len(found)} trials in one file; name one, as {path}#{min(found)}")
+    if not found:
+        raise NoSteps(_nothing(path, lines))
+    return found[name] if name else next(iter(found.values()))
+
+
+def _nothing(path: str, lines: Lines) -> str:
+    """Why a log without a stats table is none to report on."""
+    if not lines.n_lines:
+        return f"{path}: no step yet: the log is empty; try again when the first step is done"
+    counted = f"in {lines.n_lines:,} lines"
+    if lines.n_launches:
+        launches = f"{lines.n_launches} launch{'es' if lines.n_launches > 1 else ''}"
+        return f"{path}: no step yet: {launches} {counted}, and no train step was finished; its last lines say why"
+    if lines.n_early:
+        return f"{path}: no step yet: a stats table but no 'Train step' line {counted}; give the log from its start"
+    if any(trial.done for trial in lines.trials.values()):
+        return f"{path}: no step yet: a 'Train step' line but no stats table {counted}; give the log of rank 0"
+    if any(mark in opened.head(path) for mark in MARKS):
+        return f"{path}: no step yet: no 'Train step' line {counted}; try again when the first step is done"
+    return (f"{path}: no step found {counted}; expected AReaL's 'Train step' tables, verl's 'step:N - …', "
+            "JSON Lines or a CSV with a step column")
+
+
+def _provenance(experiment: str, name: str, trial: Trial) -> dict[str, Any]:
+    known = {
+        "project": experiment,
+        "experiment_name": experiment,
+        "trial_name": name,
+        "started (no time zone)": trial.started.isoformat(" ", "seconds") if trial.started else "",
+        "planned_steps": trial.planned_steps,
+    }
+    return {key: value for key, value in known.items() if value}
+
+
+def _remarks(lines: Lines, trial: Trial) -> list[str]:
+    """What was skipped or guessed, a sentence each."""
+    remarks = []
+    if lines.n_cut:
+        remarks.append(f"{lines.n_cut} table cells were cut by other output or by the end of the log and left out")
+    if lines.n_early:
+        remarks.append(f"{lines.n_early} tables stand before the first step line and were left out")
+    if _all_done(trial) and not trial.finished:
+        remarks.append(f"the log has no end mark, but its last planned step, {trial.planned_steps}, was done")
+    if trial.steps and trial.steps[0] > 1:
+        remarks.append(f"the log begins at step {trial.steps[0]}; what was logged before is not in it")
+    if trial.done and trial.steps[-1] < max(trial.steps):
+        remarks.append(f"steps {trial.steps[-1] + 1} to {max(trial.steps)} are of an earlier launch, "
+                       "which the last one did not reach again")
+    if bare := len(set(trial.done) - set(trial.steps)):
+        remarks.append(f"{bare} steps were announced without a table")
+    return remarks
+
+
+def _all_done(trial: Trial) -> bool:
+    return bool(trial.done) and trial.done[-1] == trial.planned_steps
+
+
+def _recoveries(trial: Trial) -> set[int]:
+    """Steps at which a launch took over from one that had logged steps before."""
+    return {step for step in trial.taken_over if step in set(trial.steps) and min(trial.steps) < step}
+
+
+def _container_start(path: str) -> datetime | None:
+    """When the container's log began, in UTC; None when its lines carry no such clock."""
+    found = CONTAINER_CLOCK.match(opened.head(path, 64))
+    try:
+        return datetime.fromisoformat(found[1].decode()).replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
+
+
+def _tail(last: bytes) -> str:
+    """The last lines that are no table, without colours."""
+    shown = [line for line in last.split(b"\n") if not any(drawn in line for drawn in DRAWN)]
+    text = b"\n".join(line[-2000:] for line in shown[-TAIL_LINES:]).decode("utf-8", errors="replace")
+    return COLOUR.sub("", text.replace("\r\n", "\n")).strip("\n")
+
+
+def _launched(path: str) -> set[bytes]:
+    """The trials that launch lines name."""
+    found: set[bytes] = set()
+    for chunk in opened.chunks(path, []):
+        if b"trial_name=" in chunk:
+            found.update(match[2] for match in LAUNCH.finditer(chunk))
+    return found
+
+
+def is_log_name(path: str) -> bool:
+    """Whether a file has one of the names that AReaL gives its logs, rotated or compressed or not."""
+    name = Path(path).name
+    return any(name == own or name.startswith(f"{own}.") for own in NAMES)

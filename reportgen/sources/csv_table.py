@@ -1,0 +1,286 @@
+"""CSV tables with a step column: any program's, and the three shapes that W&B's web page exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import NON_FINITE, Key
+from reportgen.run import STEP_NAMES, Run, from_rows
+from reportgen.sources import opened
+from reportgen.sources.cells import ALWAYS, Column, table, wanted
+
+SUFFIXES = (".csv", ".tsv")
+DELIMITERS = ",;\t|"
+LONGEST_CELL = 1 << 24  # characters
+STEP_LIKE = ("global step", "train step", "train_step", "training step", "training_step", "iteration", "iter", "steps")
+CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
+RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
+BOUNDS = ("__MIN", "__MAX")
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the header of a chart exported from W&B's page says: which columns are of which run."""
+
+    axis: str
+    runs: dict[str, dict[int, str]]  # run -> position -> metric
+
+
+def claims(spec: str) -> bool:
+    """Whether a file is called a CSV, or its first lines look like one with a step column."""
+    path, _ = opened.parted(spec)
+    if not Path(path).is_file() or opened.foreign(path):
+        return False
+    return opened.suffix(path) in SUFFIXES or is_table(path)
+
+
+def is_table(path: str) -> bool:
+    """Whether a file's header names a step, or is that of W&B's exports."""
+    if opened.suffix(path) not in (*SUFFIXES, ".txt", "") or opened.foreign(path):
+        return False
+    header, _ = _header(opened.head(path).decode("utf-8-sig", errors="replace"))
+    names = {name.strip() for name in header}
+    return len(header) > 1 and (bool(names & {*STEP_NAMES}) or _chart(header) is not None)
+
+
+def find(spec: str) -> tuple[str, ...]:
+    """The table itself, or `table#run` for each run of an exported chart of several."""
+    path, run = opened.parted(spec)
+    chart = _chart(_header(opened.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
+    if run or chart is None or len(chart.runs) < 2:
+        return (spec,)
+    return tuple(f"{path}#{name}" for name in sorted(chart.runs))
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of a table; SourceError when no column counts steps or none holds numbers."""
+    path, chosen = opened.parted(spec)
+    notes: list[str] = []
+    header, delimiter = _header(_first_lines(path))
+    if not header:
+        raise NoSteps(f"{path}: no step yet: the table is empty; try again when the first step is done")
+    if any(columns <= {*header} for columns in RUNS_TABLE):
+        raise NoSteps(f"{path}: a W&B runs table, one row a run and no steps; export a chart's CSV, or give the "
+                      "runs themselves as entity/project/run_id")
+    if all(_number(name, delimiter) is not None for name in header):
+        raise SourceError(f"{path}: the first row holds numbers, not names; put a row of column names on top")
+    chart = _chart(header)
+    if chart is not None:
+        return _read_chart(path, chosen, header, delimiter, chart, notes)
+    if chosen:
+        raise SourceError(f"{path}: one run, not several; leave out #{chosen}")
+    return _read_plain(path, header, delimiter, keep, notes)
+
+
+def rows(path: str) -> list[dict[str, str]]:
+    """Every row of a table as text by column; of a W&B runs table, what it says of each run."""
+    header, delimiter = _header(_first_lines(path))
+    return [dict(zip(header, row, strict=False)) for row in _rows(path, delimiter, [])]
+
+
+def _read_plain(
+    path: str, header: Sequence[str], delimiter: str, keep: Collection[str] | None, notes: list[str]
+) -> Run:
+    names = _distinct(header, notes)
+    kept = wanted(keep)
+    step = _step_column(names)
+    chosen = {at: name for at, name in enumerate(names) if name and (name == step or kept(name))}
+    if len(chosen) < 2 or all(name in ALWAYS or name == step for name in chosen.values()):
+        chosen = {at: name for at, name in enumerate(names) if name}
+    columns, nans, n_rows = _columns(path, delimiter, chosen, notes)
+    if not any(np.isfinite(values).any() for name, values in columns.items() if name != step):
+        if not n_rows:
+            raise NoSteps(f"{path}: no step yet: column names but no row; try again when the first step is done")
+        raise SourceError(f"{path}: no column with numbers in {n_rows:,} rows; a run needs a step and metrics")
+    if step and step not in STEP_NAMES:
+        notes.append(f"steps are the column {step!r}")
+    return from_rows(
+        columns,
+        id=opened.run_name(path),
+        name=opened.run_name(path),
+        source=f"table {path}",
+        step=step,
+        nonfinite=nans,
+        notes=notes,
+    )
+
+
+def _read_chart(path: str, chosen: str, header: Sequence[str], delimiter: str, chart: Chart, notes: list[str]) -> Run:
+    """One run of a chart exported from W&B's page; its rows are those in which the run has a value."""
+    if not chosen and len(chart.runs) > 1:
+        raise SourceError(f"{path}: a chart of {len(chart.runs)} runs; name one, as {path}#{min(chart.runs)}")
+    name = chosen or next(iter(chart.runs))
+    if name not in chart.runs:
+        raise SourceError(f"{path}: no run {name!r}; it has {', '.join(chart.runs)}")
+    metrics = chart.runs[name]
+    columns, nans, n_rows = _columns(path, delimiter, {0: "step", **metrics}, notes)
+    logged = np.zeros(n_rows, dtype=bool)
+    for metric in metrics.values():
+        logged |= np.isfinite(columns[metric])
+    logged[[row for row, _, _ in nans]] = True
+    if not logged.any():
+        raise NoSteps(f"{path}: no step yet: run {name!r} has no value in this chart")
+    if chart.axis.lower() in CLOCKS:
+        columns["_runtime"] = columns["step"] - np.nanmin(columns["step"][logged])
+        columns["step"] = np.cumsum(logged).astype(np.float64)
+        notes.append(f"the chart's axis is {chart.axis!r}, so rows are counted as steps")
+    elif chart.axis not in STEP_NAMES:
+        notes.append(f"the chart's axis is {chart.axis!r}")
+    notes.append("a chart exported from W&B's page: at most some 1,500 points a run, each may stand for several steps")
+    moved = dict(zip(np.flatnonzero(logged).tolist(), range(n_rows), strict=False))
+    return from_rows(
+        {key: values[logged] for key, values in columns.items()},
+        id=name,
+        name=name,
+        source=f"W&B chart export {path}",
+        step="step",
+        nonfinite=[(moved[row], metric, value) for row, metric, value in nans],
+        notes=notes,
+    )
+
+
+def _chart(header: Sequence[str]) -> Chart | None:
+    """The runs of an exported chart: columns `run - metric`, most with `__MIN` and `__MAX` beside them."""
+    names = {*header}
+    own = {at: name for at, name in enumerate(header) if at and not name.endswith(BOUNDS)}
+    if len(header) < 2 or not own or not all(" - " in name for name in own.values()):
+        return None
+    if not any(f"{name}{bound}" in names for name in own.values() for bound in BOUNDS) and header[0] not in STEP_NAMES:
+        return None
+    runs: dict[str, dict[int, str]] = {}
+    for at, name in own.items():
+        run, _, metric = name.rpartition(" - ")
+        runs.setdefault(run, {})[at] = metric
+    return Chart(header[0], runs)
+
+
+def _first_lines(path: str) -> str:
+    for chunk in opened.chunks(path, []):
+        return chunk.decode("utf-8-sig", errors="replace")
+    return ""
+
+
+def _header(text: str) -> tuple[list[str], str]:
+    """The names in the first row that isn't blank, and the delimiter that parts them."""
+    lines = [line for line in islice(_split(text), 20) if line.strip()]
+    if not lines:
+        return [], ","
+    best = max(DELIMITERS, key=lambda delimiter: (_width(lines, delimiter), -DELIMITERS.index(delimiter)))
+    return [name.strip() for name in _parsed([text.lstrip("\r\n")], best)], best
+
+
+def _width(lines: Sequence[str], delimiter: str) -> int:
+    """In how many columns a delimiter parts the header, when it does so to the next row too."""
+    first = len(_parsed(lines[:1], delimiter))
+    return first if len(lines) < 2 or len(_parsed(lines[1:2], delimiter)) == first else 1
+
+
+def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
+    """The first row of a text; none when it is no CSV."""
+    csv.field_size_limit(LONGEST_CELL)
+    try:
+        return next(csv.reader(_split("".join(texts)), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _distinct(header: Sequence[str], notes: list[str]) -> list[str]:
+    """Column names, each once; a repeated one is numbered, and an index without a name is none."""
+    names: list[str] = []
+    for at, name in enumerate(header):
+        name = "" if at == 0 and name in ("", "Unnamed: 0") else name or f"column {at + 1}"
+        if name in names:
+            count = 2 + sum(1 for other in names if other.startswith(f"{name} ("))
+            notes.append(f"two columns are called {name!r}: a later one is shown as '{name} ({count})'")
+            name = f"{name} ({count})"
+        names.append(name)
+    return names
+
+
+def _step_column(names: Iterable[str]) -> str | None:
+    """The column that counts steps: one of STEP_NAMES, else one that is spelled alike."""
+    there = [name for name in names if name]
+    alike = {name.lower(): name for name in reversed(there)}
+    exact = (name for name in STEP_NAMES if name in there)
+    return next(exact, next((alike[name.lower()] for name in (*STEP_NAMES, *STEP_LIKE) if name.lower() in alike), None))
+
+
+def _columns(
+    path: str, delimiter: str, chosen: dict[int, str], notes: list[str]
+) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]], int]:
+    """The chosen columns by name, (row, column, nan) of each logged nan, and how many rows there are."""
+    columns = {name: Column() for name in chosen.values()}
+    places = [(at, columns[name], name) for at, name in chosen.items()]
+    texts: dict[str, list[int]] = {}  # column -> rows whose cell is a text
+    n_rows = n_short = 0
+    width = max(chosen, default=0) + 1
+    for row in _rows(path, delimiter, notes):
+        short = len(row) < width
+        n_short += short
+        for at, column, name in places:
+            if short and at >= len(row):
+                break
+            if cell := row[at]:
+                number = _number(cell, delimiter)
+                if number is not None:
+                    column.add(n_rows, number)
+                elif cell.strip():
+                    texts.setdefault(name, []).append(n_rows)
+        n_rows += 1
+    if n_short:
+        notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
+    for name, at_rows in texts.items():
+        if len(columns[name].at):
+            notes.append(f"{len(at_rows):,} cells of {name!r} are no numbers (first: row {at_rows[0] + 1})")
+    arrays, nans = table({name: column for name, column in columns.items() if len(column.at)}, n_rows)
+    return arrays | {name: np.full(n_rows, np.nan) for name in columns if name not in arrays}, nans, n_rows
+
+
+def _rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
+    """Rows after the header, blank ones left out; SourceError where the text is no CSV."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(_text_lines(path, notes), delimiter=delimiter)
+    header = True
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            notes.append(f"the table was read up to line {reader.line_num:,} only: {error}")
+            return
+        if row is None:
+            return
+        if header and any(cell.strip() for cell in row):
+            header = False
+        elif not header and row:
+            yield row
+
+
+def _text_lines(path: str, notes: list[str]) -> Iterator[str]:
+    for chunk in opened.chunks(path, notes):
+        yield from _split(chunk.decode("utf-8-sig", errors="replace"))
+
+
+def _split(text: str) -> Iterator[str]:
+    """Lines with their ends; a line separator inside a cell is none."""
+    return iter(io.StringIO(text, newline=""))
+
+
+def _number(cell: str, delimiter: str) -> float | None:
+    """A cell as float, nan and inf included; None when it is a text."""
+    try:
+        return float(cell)
+    except ValueError:
+        pass
+    if delimiter == ";" and DECIMAL_COMMA.fullmatch(cell.strip()):
+        return float(cell.replace(",", "."))
+    return {**NON_FINITE, "true": 1.0, "false": 0.0}.get(cell.strip().lower())

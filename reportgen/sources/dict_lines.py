@@ -1,0 +1,73 @@
+"""Consoles that print a step as a Python dict: OpenRLHF's "Global step N: {…}" and TRL's bare `{'loss': …}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from reportgen.errors import NoSteps
+from reportgen.naming import Key
+from reportgen.run import Run, from_rows
+from reportgen.sources import opened
+from reportgen.sources.cells import wanted
+
+LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
+STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n]*\})")
+TRL = re.compile(rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w+)': [^\n]*?'epoch': [^\n}]*\})")
+CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan))""")
+COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
+
+
+def claims(spec: str) -> bool:
+    """Whether a text has such a line in its first megabytes."""
+    if not Path(spec).is_file() or opened.foreign(spec):
+        return False
+    head = opened.head(spec, LOOKED_AT)
+    return STEP.search(head) is not None or TRL.search(head) is not None
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of a console with dict lines."""
+    notes: list[str] = []
+    kept = wanted(keep)
+    numbered: list[dict[str, float]] = []
+    counted: list[dict[str, float]] = []
+    closing: dict[str, float] = {}
+    for chunk in opened.chunks(spec, notes):
+        numbered += [{**_values(found[2], kept), "step": float(found[1])} for found in STEP.finditer(chunk)]
+        for found in TRL.finditer(chunk):
+            if b"'train_runtime'" in found[1]:
+                closing = _values(found[1], lambda name: True)
+            else:
+                _count(counted, _values(found[1], kept))
+    rows: list[dict[Key, float]] = [{**row} for row in numbered or counted]
+    if not any(len(row) > 1 for row in rows):
+        raise NoSteps(f"{spec}: no step yet: no line with a dict of metrics; try again when the first step is done")
+    return from_rows(
+        rows,
+        id=opened.run_name(spec),
+        name=opened.run_name(spec),
+        source=f"{'OpenRLHF' if numbered else 'TRL'} console {spec}",
+        step="step",
+        summary=closing,
+        runtime_s=closing.get("train_runtime"),
+        state="finished" if closing else "unfinished",
+        framework="openrlhf" if numbered else "trl",
+        notes=notes if numbered else [*notes, COUNTED],
+    )
+
+
+def _count(rows: list[dict[str, float]], values: dict[str, float]) -> None:
+    """Add a row; an eval belongs to the train row that was printed before it."""
+    is_eval = any(name.startswith("eval_") for name in values) and "loss" not in values
+    if is_eval and rows:
+        rows[-1].update({name: value for name, value in values.items() if name != "epoch"})
+    else:
+        rows.append({**values, "step": float(len(rows) + 1)})
+
+
+def _values(text: bytes, kept: Callable[[str], bool]) -> dict[str, float]:
+    """The numbers of a dict as it was printed."""
+    cells = ((name.decode("utf-8", errors="replace"), float(value)) for name, value in CELL.findall(text))
+    return {name: value for name, value in cells if kept(name)}

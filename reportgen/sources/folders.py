@@ -1,0 +1,181 @@
+"""What lies in a folder: which files are records of a run, and which of those are of one run.
+
+Of a folder's own files the best kind is taken: trainer.log, else main.log, else merged.log, else tables.
+A W&B run directory is one record; nothing in it is looked at.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from reportgen.errors import SpecError
+from reportgen.sources import areal_config, areal_log, csv_table, json_rows, opened, trainer_state
+
+JOINED = "+"  # between the records of one run, in one spec
+SKIPPED = ("node_modules", "__pycache__", "site-packages")
+DEEPEST = 40  # folders below the one named
+STAMP = re.compile(r"\d{8}_\d{6}")
+EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV or JSON Lines table with a step column, "
+            "or a folder of those")
+
+
+def expanded(spec: str) -> str:
+    """The spec with ~ as the home folder, for each of several joined."""
+    return JOINED.join(str(Path(part).expanduser()) if part.startswith("~/") else part for part in spec.split(JOINED))
+
+
+def exists(spec: str) -> bool:
+    """Whether a spec is a path that is there; never an error, whatever the spec holds."""
+    return os.path.exists(spec)  # noqa: PTH110 (Path.exists raises on a NUL and on a name too long)
+
+
+def parts(spec: str) -> tuple[str, ...]:
+    """The records that a joined spec names; the spec itself when it names one."""
+    if JOINED not in spec or exists(spec):
+        return (spec,)
+    found: list[str] = []
+    names = spec.split(JOINED)
+    while names:
+        taken = next((n for n in range(len(names), 0, -1) if exists(opened.parted(JOINED.join(names[:n]))[0])), 0)
+        if not taken:
+            return (spec,)
+        found.append(JOINED.join(names[:taken]))
+        names = names[taken:]
+    return tuple(found)
+
+
+def matching(spec: str) -> list[str]:
+    """The paths that a glob matches; only records of runs where it ends in a bare star."""
+    if not glob.has_magic(spec) or "\0" in spec:
+        return []
+    found = sorted(glob.glob(spec, recursive=True))  # noqa: PTH207
+    if Path(spec).name.strip("*"):
+        return found
+    return [path for path in found if Path(path).is_dir() or _is_record(path)]
+
+
+def missing(spec: str) -> str:
+    """Why a spec names no run, in one sentence that names each reading of it."""
+    shown = spec.replace("\0", "\\0")[:200]
+    if not spec.strip():
+        return f"an empty name names no run; {EXPECTED}"
+    if glob.has_magic(spec):
+        return f"{shown}: nothing matches; check the pattern, or quote it so that the shell leaves it alone"
+    if "/" not in spec.strip("/") and not Path(spec).suffix:
+        return (f"{shown}: no such file or folder, and a W&B project of that name is written wandb:ENTITY/{shown}; "
+                "check the name")
+    return f"{shown}: no such file or folder, nor a W&B run (written entity/project/run_id); check the path"
+
+
+def below(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
+    """Every record of a run in a folder and below it; SpecError when there is none.
+
+    is_whole: whether a source takes a folder as one record.
+    """
+    found: list[str] = []
+    seen: set[str] = set()
+    try:
+        empty = not os.listdir(folder)  # noqa: PTH208
+    except OSError as error:
+        raise SpecError(f"{folder}: can't be opened ({error.strerror}); check who may read it") from error
+    _walk(folder, is_whole, seen, found, DEEPEST)
+    if not found:
+        what = "an empty folder" if empty else f"no run in this folder or the {len(seen) - 1} below it"
+        raise SpecError(f"{folder}: {what}; {EXPECTED}")
+    return trainer_state.longest(found)
+
+
+def join(specs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Spec of a run -> the given specs that are records of it, W&B directories first."""
+    wandb, logs, others = _sorted_out(specs)
+    joined: dict[str, tuple[str, ...]] = {}
+    for run_id, directories in wandb.items():
+        own = [log for log in logs if _is_log_of(log, run_id, directories, wandb)]
+        logs = [log for log in logs if log not in own]
+        members = (*sorted(directories, key=_when), *own)
+        joined[JOINED.join(members)] = members
+    return joined | {spec: (spec,) for spec in (*logs, *others)}
+
+
+def _walk(folder: str, is_whole: Callable[[str], bool], seen: set[str], found: list[str], deepest: int) -> None:
+    real = os.path.realpath(folder)
+    if real in seen or deepest < 0:
+        return
+    seen.add(real)
+    if is_whole(folder):
+        found.append(folder)
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
+    except OSError:
+        return
+    beside_wandb = any(entry.name == "wandb" and entry.is_dir() for entry in entries)
+    found += _records([entry.path for entry in entries if entry.is_file()], tables=not beside_wandb)
+    for entry in entries:
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in SKIPPED:
+            _walk(entry.path, is_whole, seen, found, deepest - 1)
+
+
+def _records(files: Sequence[str], *, tables: bool) -> list[str]:
+    """Of one folder's files those that are a run: W&B's, else the best log, else the tables."""
+    if wandb := [path for path in files if path.endswith(".wandb")]:
+        return wandb
+    for name in areal_log.NAMES:
+        for suffix in ("", *opened.SUFFIXES):
+            if log := [path for path in files if Path(path).name == name + suffix]:
+                return log
+    return [path for path in files if tables and _is_table(path)]
+
+
+def _is_record(path: str) -> bool:
+    return path.endswith(".wandb") or areal_log.is_log_name(path) or _is_table(path)
+
+
+def _is_table(path: str) -> bool:
+    return any(room.is_table(path) for room in (trainer_state, csv_table, json_rows))
+
+
+def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], list[str]]:
+    """W&B directories by run id, AReaL logs, and everything else."""
+    wandb: dict[str, list[str]] = {}
+    logs, others = [], []
+    for spec in specs:
+        for part in parts(spec):
+            if run_id := _wandb_id(part):
+                wandb.setdefault(run_id, []).append(part)
+            elif areal_log.is_log_name(part):
+                logs.append(part)
+            else:
+                others.append(part)
+    return wandb, logs, others
+
+
+def _wandb_id(path: str) -> str:
+    """The run id of W&B's record; "" when the path is none."""
+    try:
+        from reportgen.sources import wandb_files
+    except ImportError:
+        return ""
+    return (wandb_files.run_id(path) or path) if exists(path) and wandb_files.claims(path) else ""
+
+
+def _is_log_of(log: str, run_id: str, directories: Sequence[str], wandb: dict[str, list[str]]) -> bool:
+    """Whether a log is of the W&B run: of its experiment and trial, or the only one beside its folder."""
+    experiment, trial = areal_config.named(log)
+    if experiment and trial:
+        own = f"{experiment}_{trial}_"
+        if run_id == f"{own}train" or (run_id.startswith(own) and not run_id[len(own) :].strip("0123456789_-")):
+            return True
+    folder = Path(log).parent
+    beside = {one for one, paths in wandb.items() if any(folder in Path(path).parents for path in paths)}
+    return beside == {run_id} and all(Path(path).parent.parent == folder for path in directories)
+
+
+def _when(directory: str) -> tuple[str, str]:
+    """What puts a run's directories in the order they were begun."""
+    stamp = STAMP.search(Path(directory).name)
+    return (stamp[0] if stamp else "", directory)

@@ -1,0 +1,178 @@
+"""JSON: a row a line, or a list of rows; also verl's file logger and ms-swift's logging.jsonl."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import Key, number
+from reportgen.run import STEP_NAMES, Run, from_rows
+from reportgen.sources import opened
+from reportgen.sources.cells import wanted
+
+SUFFIXES = (".json", ".jsonl", ".ndjson")
+STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
+ROWS_UNDER = ("history", "rows", "data", "metrics", "logs", "records")
+COUNTED = "global_step/max_steps"  # ms-swift writes "10/438" under it
+NAMES = (*STEP_NAMES, COUNTED)
+FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
+
+
+def claims(spec: str) -> bool:
+    """Whether a file is called JSON, or begins with a row that has a step."""
+    path, _ = opened.parted(spec)
+    if not Path(path).is_file() or opened.foreign(path):
+        return False
+    return opened.suffix(path) in SUFFIXES or is_table(path)
+
+
+def is_table(path: str) -> bool:
+    """Whether a file is a list of rows, or one a line, and the first has a step."""
+    if opened.suffix(path) not in (*SUFFIXES, ".log", ".txt", "") or opened.foreign(path):
+        return False
+    text = opened.head(path).decode("utf-8-sig", errors="replace")
+    if not (found := FIRST.match(text)):
+        return False
+    try:
+        row, _ = json.JSONDecoder().raw_decode(text, found.start(1))
+    except (ValueError, RecursionError):
+        return False
+    listed = found[0].lstrip().startswith("[") or opened.suffix(path) != ".json"
+    return listed and isinstance(row, dict) and any(isinstance(row.get(name), int | float | str) for name in NAMES)
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of a JSON file; SourceError when it holds no rows with a step."""
+    notes: list[str] = []
+    kept = wanted(keep)
+    found = list(_listed(spec, notes) if _is_whole(spec) else _lines(spec, notes))
+    if not found:
+        raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
+    step = next((name for name in map(_step, found) if name), None)
+    if step is None:
+        raise SourceError(f"{spec}: no row has a step; expected one of {', '.join(STEP_NAMES)} in each row")
+    rows = [_row(row, step) for row in found]
+    narrow: list[dict[Key, Any]] = [
+        {key: value for key, value in row.items() if key == step or isinstance(value, Mapping) or kept(str(key))}
+        for row in rows
+    ]
+    try:
+        return from_rows(
+            narrow if any(len(row) > 1 for row in narrow) else rows,
+            id=opened.run_name(spec),
+            name=opened.run_name(spec),
+            source=f"JSON rows {spec}",
+            step=step,
+            notes=notes,
+        )
+    except RecursionError as error:
+        raise SourceError(f"{spec}: rows nested deeper than any metric; flatten them") from error
+
+
+def _is_whole(path: str) -> bool:
+    """Whether the file is one JSON value, not a row a line: it begins with "[", or its first line is no row."""
+    text = opened.head(path).decode("utf-8-sig", errors="replace").lstrip()
+    if not text.startswith("{"):
+        return text.startswith("[")
+    return not isinstance(_parsed(text.split("\n", 1)[0]), dict) and opened.suffix(path) == ".json"
+
+
+def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a file with one a line; what is none is counted in the notes."""
+    n_lines = n_bad = first_bad = 0
+    for n_lines, line in enumerate(opened.lines(path, notes), start=1):
+        row = _parsed(line.decode("utf-8-sig", errors="replace")) if line.strip() else {}
+        if isinstance(row, dict):
+            if row:
+                yield row
+            continue
+        n_bad += 1
+        first_bad = first_bad or n_lines
+    if n_bad == n_lines and n_lines:
+        raise SourceError(f"{path}: none of its {n_lines:,} lines is a row of JSON; expected one object a line")
+    if n_bad:
+        notes.append(f"{n_bad:,} of {n_lines:,} lines were not rows (first: line {first_bad:,})")
+
+
+def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of one JSON list; of one that is cut off, those that are whole."""
+    text = opened.content(path, notes)
+    decoder, at, n_other = json.JSONDecoder(), text.find("[") + 1, 0
+    if text.lstrip().startswith("{"):
+        yield from _under(path, _parsed(text))
+        return
+    while found := re.compile(r"[\s,]*").match(text, at):
+        at = found.end()
+        if text[at : at + 1] in ("]", ""):
+            break
+        try:
+            row, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            notes.append(f"the list is cut off or damaged after {at:,} of {len(text):,} characters; "
+                         f"the rows before are kept ({getattr(error, 'msg', 'nested too deeply')})")
+            break
+        if isinstance(row, dict):
+            yield row
+        else:
+            n_other += 1
+    if n_other:
+        notes.append(f"{n_other:,} items of the list were not rows")
+
+
+def _under(path: str, value: Any) -> list[dict[str, Any]]:
+    """The rows of a JSON object: the list it holds, its columns, or itself when it is one row."""
+    if not isinstance(value, dict):
+        raise SourceError(f"{path}: not JSON; expected a list of rows, or one row a line")
+    for name in ROWS_UNDER:
+        if isinstance(value.get(name), list) and any(isinstance(row, dict) for row in value[name]):
+            return [row for row in value[name] if isinstance(row, dict)]
+    columns = {name: cells for name, cells in value.items() if isinstance(cells, list)}
+    if (step := _step(dict.fromkeys(columns, 0))) is not None:
+        n_rows = len(columns[step])
+        whole = {name: cells for name, cells in columns.items() if len(cells) == n_rows}
+        return [{name: cells[at] for name, cells in whole.items()} for at in range(n_rows)]
+    if _step(value) is not None:
+        return [value]
+    raise SourceError(f"{path}: one JSON object without rows; expected a list of rows, each with a step")
+
+
+def _row(row: Mapping[Any, Any], step: str) -> dict[Key, Any]:
+    """A row with its step as a number and its metrics on top."""
+    at = row.get(step)
+    if step == COUNTED and isinstance(at, str):
+        at = number_of(at.partition("/")[0])
+    if isinstance(at, str):
+        at = number_of(at)
+    inner: Any = row.get("data")
+    if isinstance(inner, dict) and {*row} <= {step, "data", "timestamp"}:
+        return {**inner, step: at}
+    return {**row, step: at}
+
+
+def number_of(text: str) -> float | None:
+    """A number that was written as text."""
+    try:
+        return float(text)
+    except ValueError:
+        return number(text)
+
+
+def _step(row: Any) -> str | None:
+    """The name under which a row counts steps."""
+    if not isinstance(row, dict):
+        return None
+    there = {str(name).lower(): str(name) for name in row}
+    exact = next((name for name in NAMES if name in row), None)
+    return exact or next((there[name] for name in STEP_LIKE if name in there), None)
+
+
+def _parsed(text: str) -> Any:
+    """The JSON value of a text; None when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

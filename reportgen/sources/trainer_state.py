@@ -1,0 +1,104 @@
+"""trainer_state.json, which TRL and transformers write beside each checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import Key
+from reportgen.run import Run, State, from_rows
+from reportgen.sources import opened
+from reportgen.sources.cells import wanted
+
+NAME = "trainer_state.json"
+SETTINGS = ("max_steps", "logging_steps", "eval_steps", "save_steps", "num_train_epochs", "train_batch_size",
+            "best_metric", "best_model_checkpoint", "trial_name")
+
+
+def claims(spec: str) -> bool:
+    """Whether a file is a trainer_state.json."""
+    return is_table(spec) or (opened.suffix(spec) == ".json" and b'"log_history"' in opened.head(spec))
+
+
+def is_table(path: str) -> bool:
+    """Whether a file is called trainer_state.json."""
+    return Path(path).name.startswith(NAME) and Path(path).is_file()
+
+
+def longest(paths: Sequence[str]) -> list[str]:
+    """The paths without those checkpoints of a run that a later one, or the end, holds again."""
+    best: dict[str, tuple[int, str]] = {}
+    for path in paths:
+        if is_table(path):
+            folder = Path(path).parent
+            number = folder.name.removeprefix("checkpoint-")
+            among = folder.name.startswith("checkpoint-") and number.isdecimal()
+            run, order = (str(folder.parent), int(number)) if among else (str(folder), 1 << 62)
+            best[run] = max(best.get(run, (-1, "")), (order, path))
+    kept = {path for _, path in best.values()}
+    return [path for path in paths if not is_table(path) or path in kept]
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of a trainer_state.json; NoSteps when nothing was logged."""
+    notes: list[str] = []
+    state = _parsed(spec, opened.content(spec, notes))
+    logged = [row for row in state.get("log_history") or () if isinstance(row, dict)]
+    # the last row sums the run up and repeats the last rewards: it is no step
+    closing = [row for row in logged if "train_runtime" in row]
+    kept = wanted(keep)
+    rows: list[dict[Key, Any]] = [{str(key): value for key, value in row.items() if key == "step" or kept(str(key))}
+            for row in logged if "train_runtime" not in row]  # fmt: skip
+    if not any(len(row) > 1 for row in rows):
+        raise NoSteps(f"{spec}: no step yet: log_history holds no row; try again when the first step is logged")
+    return from_rows(
+        rows,
+        id=opened.run_name(spec),
+        name=str(state.get("trial_name") or "") or opened.run_name(spec),
+        source=f"trainer state {spec}",
+        step="step",
+        config={name: state[name] for name in SETTINGS if state.get(name) is not None},
+        summary=closing[-1] if closing else None,
+        provenance={"planned_steps": state["max_steps"]} if state.get("max_steps") else None,
+        runtime_s=_number(closing[-1].get("train_runtime")) if closing else None,
+        state=_state(state, bool(closing)),
+        framework="trl",
+        steps_per_epoch=_steps_per_epoch(logged),
+        notes=[*notes, *_remarks(state)],
+    )
+
+
+def _parsed(path: str, text: str) -> dict[str, Any]:
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: not whole JSON ({error}); give that of another checkpoint") from error
+    if not isinstance(state, dict) or not isinstance(state.get("log_history", []), list):
+        raise SourceError(f"{path}: no log_history; expected the trainer_state.json of a transformers Trainer")
+    return state
+
+
+def _state(state: dict[str, Any], closed: bool) -> State:
+    done, planned = _number(state.get("global_step")), _number(state.get("max_steps"))
+    return "finished" if closed or (done and planned and done >= planned) else "unfinished"
+
+
+def _steps_per_epoch(rows: Sequence[dict[str, Any]]) -> int | None:
+    """Steps an epoch, from the last row that has both; None when no row has."""
+    for row in reversed(rows):
+        epoch, step = _number(row.get("epoch")), _number(row.get("step"))
+        if epoch and step:
+            return round(step / epoch) or None
+    return None
+
+
+def _remarks(state: dict[str, Any]) -> list[str]:
+    every = _number(state.get("logging_steps"))
+    return [f"each row is the mean over {every:g} steps (logging_steps)"] if every and every > 1 else []
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e15 else None
