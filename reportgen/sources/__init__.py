@@ -97,12 +97,12 @@ def find(spec: str) -> tuple[str, ...]:
     `a+b` names one run by several records of it. Each spec that is given back may be given to read().
     """
     spec = folders.expanded(spec)
-    if folders.exists(spec):
+    if opened.exists(spec):
         return _single(_below(spec) if Path(spec).is_dir() else [spec])
     if len(folders.parts(spec)) > 1 or opened.parted(spec)[1]:
         return (spec,)
-    if matches := folders.matching(spec):
-        return _single([found for match in matches for found in (_below(match) if Path(match).is_dir() else [match])])
+    if matches := folders.matching(spec, _is_whole):
+        return _single(matches)
     for source in SOURCES:
         if source.claims(spec):
             return source.find(spec)
@@ -175,7 +175,11 @@ def _single(specs: Sequence[str]) -> tuple[str, ...]:
 
 def _below(folder: str) -> list[str]:
     """Every record of a run in a folder, or the folder itself when a source takes it whole."""
-    return folders.below(folder, lambda path: _source(path) is not None)
+    return folders.below(folder, _is_whole)
+
+
+def _is_whole(folder: str) -> bool:
+    return _source(folder) is not None
 
 
 def _source(spec: str) -> Source | None:
@@ -215,7 +219,7 @@ def _refusal(spec: str) -> str:
     """Why an existing path is no run, and what one is."""
     path, _ = opened.parted(spec)
     what = opened.foreign(path)
-    if not Path(path).is_file():
+    if not opened.is_file(path):
         return f"{spec}: neither a file nor a folder; write it to a file first"
     if not what:
         return f"{spec}: nothing that reportgen reads; {folders.EXPECTED}"

@@ -28,7 +28,7 @@ CONTAINER_CLOCK = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z ")  
 def claims(spec: str) -> bool:
     """Whether a file is a text that AReaL may have written: the last source asked takes any text."""
     path, _ = opened.parted(spec)
-    return Path(path).is_file() and (is_log_name(path) or opened.is_text(path))
+    return opened.is_file(path) and (is_log_name(path) or opened.is_text(path))
 
 
 def find(spec: str) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _nothing(path: str, lines: Lines) -> str:
         return f"{path}: no step yet: a stats table but no 'Train step' line {counted}; give the log from its start"
     if any(trial.done for trial in lines.trials.values()):
         return f"{path}: no step yet: a 'Train step' line but no stats table {counted}; give the log of rank 0"
-    if any(mark in opened.head(path) for mark in MARKS):
+    if is_areal(path):
         return f"{path}: no step yet: no 'Train step' line {counted}; try again when the first step is done"
     return (f"{path}: no step found {counted}; expected AReaL's 'Train step' tables, verl's 'step:N - …', "
             "JSON Lines or a CSV with a step column")
@@ -174,6 +174,12 @@ def _launched(path: str) -> set[bytes]:
         if b"trial_name=" in chunk:
             found.update(match[2] for match in LAUNCH.finditer(chunk))
     return found
+
+
+def is_areal(path: str) -> bool:
+    """Whether the first lines of a text are AReaL's."""
+    head = opened.head(path)
+    return any(mark in head for mark in MARKS)
 
 
 def is_log_name(path: str) -> bool:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -39,7 +38,7 @@ class Chart:
 def claims(spec: str) -> bool:
     """Whether a file is called a CSV, or its first lines look like one with a step column."""
     path, _ = opened.parted(spec)
-    if not Path(path).is_file() or opened.foreign(path):
+    if not opened.is_file(path) or opened.foreign(path):
         return False
     return opened.suffix(path) in SUFFIXES or is_table(path)
 

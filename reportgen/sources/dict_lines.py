@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 from reportgen.errors import NoSteps
 from reportgen.naming import Key
 from reportgen.run import Run, from_rows
-from reportgen.sources import opened
+from reportgen.sources import areal_log, opened
 from reportgen.sources.cells import wanted
 
 LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
@@ -21,7 +20,7 @@ COUNTED = "the console names no step, so its rows are counted: step 1 is the fir
 
 def claims(spec: str) -> bool:
     """Whether a text has such a line in its first megabytes."""
-    if not Path(spec).is_file() or opened.foreign(spec):
+    if not opened.is_text(spec) or areal_log.is_areal(spec):
         return False
     head = opened.head(spec, LOOKED_AT)
     return STEP.search(head) is not None or TRL.search(head) is not None
@@ -41,7 +40,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
                 closing = _values(found[1], lambda name: True)
             else:
                 _count(counted, _values(found[1], kept))
-    rows: list[dict[Key, float]] = [{**row} for row in numbered or counted]
+    rows: list[dict[Key, float]] = [dict(row.items()) for row in numbered or counted]
     if not any(len(row) > 1 for row in rows):
         raise NoSteps(f"{spec}: no step yet: no line with a dict of metrics; try again when the first step is done")
     return from_rows(

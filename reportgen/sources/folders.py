@@ -25,67 +25,67 @@ EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV o
 
 def expanded(spec: str) -> str:
     """The spec with ~ as the home folder, for each of several joined."""
-    return JOINED.join(str(Path(part).expanduser()) if part.startswith("~/") else part for part in spec.split(JOINED))
-
-
-def exists(spec: str) -> bool:
-    """Whether a spec is a path that is there; never an error, whatever the spec holds."""
-    return os.path.exists(spec)  # noqa: PTH110 (Path.exists raises on a NUL and on a name too long)
+    return JOINED.join(os.path.expanduser(part) for part in spec.split(JOINED))  # noqa: PTH111 (never an error)
 
 
 def parts(spec: str) -> tuple[str, ...]:
     """The records that a joined spec names; the spec itself when it names one."""
-    if JOINED not in spec or exists(spec):
+    if JOINED not in spec or opened.exists(spec):
         return (spec,)
     found: list[str] = []
     names = spec.split(JOINED)
     while names:
-        taken = next((n for n in range(len(names), 0, -1) if exists(opened.parted(JOINED.join(names[:n]))[0])), 0)
-        if not taken:
+        longest = (JOINED.join(names[:n]) for n in range(len(names), 0, -1))
+        taken = next((path for path in longest if opened.exists(opened.parted(path)[0])), None)
+        if taken is None:
             return (spec,)
-        found.append(JOINED.join(names[:taken]))
-        names = names[taken:]
+        found.append(taken)
+        names = names[taken.count(JOINED) + 1 :]
     return tuple(found)
 
 
-def matching(spec: str) -> list[str]:
-    """The paths that a glob matches; only records of runs where it ends in a bare star."""
+def matching(spec: str, is_whole: Callable[[str], bool]) -> list[str]:
+    """The paths that a glob matches; of files only records of runs where it ends in a bare star."""
     if not glob.has_magic(spec) or "\0" in spec:
         return []
     found = sorted(glob.glob(spec, recursive=True))  # noqa: PTH207
-    if Path(spec).name.strip("*"):
-        return found
-    return [path for path in found if Path(path).is_dir() or _is_record(path)]
+    named = bool(Path(spec).name.strip("*"))
+    return [path for path in found if opened.is_file(path) and (named or _is_record(path))] + [
+        record for path in found if Path(path).is_dir() for record in records(path, is_whole)
+    ]
 
 
 def missing(spec: str) -> str:
     """Why a spec names no run, in one sentence that names each reading of it."""
-    shown = spec.replace("\0", "\\0")[:200]
+    shown = spec.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()[:200]
     if not spec.strip():
         return f"an empty name names no run; {EXPECTED}"
     if glob.has_magic(spec):
-        return f"{shown}: nothing matches; check the pattern, or quote it so that the shell leaves it alone"
-    if "/" not in spec.strip("/") and not Path(spec).suffix:
+        return f"{shown}: no run matches; check the pattern, or quote it so that the shell leaves it alone"
+    if "/" not in spec and not Path(spec).suffix:
         return (f"{shown}: no such file or folder, and a W&B project of that name is written wandb:ENTITY/{shown}; "
                 "check the name")
     return f"{shown}: no such file or folder, nor a W&B run (written entity/project/run_id); check the path"
 
 
 def below(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
-    """Every record of a run in a folder and below it; SpecError when there is none.
-
-    is_whole: whether a source takes a folder as one record.
-    """
-    found: list[str] = []
-    seen: set[str] = set()
+    """Every record of a run in a folder and below it; SpecError when there is none."""
     try:
         empty = not os.listdir(folder)  # noqa: PTH208
     except OSError as error:
         raise SpecError(f"{folder}: can't be opened ({error.strerror}); check who may read it") from error
-    _walk(folder, is_whole, seen, found, DEEPEST)
-    if not found:
-        what = "an empty folder" if empty else f"no run in this folder or the {len(seen) - 1} below it"
-        raise SpecError(f"{folder}: {what}; {EXPECTED}")
+    if not (found := records(folder, is_whole)):
+        raise SpecError(f"{folder}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
+    return found
+
+
+def records(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
+    """Every record of a run in a folder and below it.
+
+    is_whole: whether a source takes a folder as one record.
+    """
+    found: list[str] = []
+    _walk(folder, is_whole, set(), found, DEEPEST)
     return trainer_state.longest(found)
 
 
@@ -143,14 +143,17 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
     """W&B directories by run id, AReaL logs, and everything else."""
     wandb: dict[str, list[str]] = {}
     logs, others = [], []
-    for spec in specs:
-        for part in parts(spec):
-            if run_id := _wandb_id(part):
-                wandb.setdefault(run_id, []).append(part)
-            elif areal_log.is_log_name(part):
-                logs.append(part)
-            else:
-                others.append(part)
+    every = list(dict.fromkeys(part for spec in specs for part in parts(spec)))
+    folders = {part for part in every if os.path.isdir(part)}  # noqa: PTH112
+    for part in every:
+        if any(str(above) in folders for above in Path(part).parents):
+            continue
+        if run_id := _wandb_id(part):
+            wandb.setdefault(run_id, []).append(part)
+        elif areal_log.is_log_name(part):
+            logs.append(part)
+        else:
+            others.append(part)
     return wandb, logs, others
 
 
@@ -160,7 +163,7 @@ def _wandb_id(path: str) -> str:
         from reportgen.sources import wandb_files
     except ImportError:
         return ""
-    return (wandb_files.run_id(path) or path) if exists(path) and wandb_files.claims(path) else ""
+    return (wandb_files.run_id(path) or path) if opened.exists(path) and wandb_files.claims(path) else ""
 
 
 def _is_log_of(log: str, run_id: str, directories: Sequence[str], wandb: dict[str, list[str]]) -> bool:

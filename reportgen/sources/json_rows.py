@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from reportgen.errors import NoSteps, SourceError
@@ -25,7 +24,7 @@ FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
 def claims(spec: str) -> bool:
     """Whether a file is called JSON, or begins with a row that has a step."""
     path, _ = opened.parted(spec)
-    if not Path(path).is_file() or opened.foreign(path):
+    if not opened.is_file(path) or opened.foreign(path):
         return False
     return opened.suffix(path) in SUFFIXES or is_table(path)
 

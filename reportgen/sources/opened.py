@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,16 @@ FOREIGN = (  # first bytes -> what such a file is
     (b"\x89HDF", "an HDF5 file"),
     (b"PAR1", "a Parquet file"),
 )
+
+
+def exists(path: str) -> bool:
+    """Whether a path is there; never an error, whatever it holds."""
+    return os.path.exists(path)  # noqa: PTH110 (Path.exists raises on a NUL and on a name too long)
+
+
+def is_file(path: str) -> bool:
+    """Whether a path is a regular file; never an error, whatever it holds."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def stem(path: str) -> str:
@@ -110,7 +121,7 @@ def foreign(path: str) -> str:
 
 def is_text(path: str) -> bool:
     """Whether the first bytes look like text; an empty file does."""
-    return Path(path).is_file() and not foreign(path)
+    return is_file(path) and not foreign(path)
 
 
 def _opened(path: str) -> BinaryIO:
@@ -191,10 +202,10 @@ def _broken() -> tuple[type[Exception], ...]:
 
 def parted(spec: str) -> tuple[str, str]:
     """A spec as file and the run asked for in it: "a.csv#one" as both, an existing file always whole."""
-    if "#" not in spec or Path(spec).exists():
+    if "#" not in spec or exists(spec):
         return spec, ""
     path, _, name = spec.partition("#")
-    while not Path(path).is_file() and "#" in name:
+    while not is_file(path) and "#" in name:
         more, _, name = name.partition("#")
         path = f"{path}#{more}"
-    return (path, name) if Path(path).is_file() else (spec, "")
+    return (path, name) if is_file(path) else (spec, "")

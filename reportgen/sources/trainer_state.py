@@ -25,7 +25,7 @@ def claims(spec: str) -> bool:
 
 def is_table(path: str) -> bool:
     """Whether a file is called trainer_state.json."""
-    return Path(path).name.startswith(NAME) and Path(path).is_file()
+    return Path(path).name.startswith(NAME) and opened.is_file(path)
 
 
 def longest(paths: Sequence[str]) -> list[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 from reportgen.errors import NoSteps
 from reportgen.naming import Key
 from reportgen.run import Run, from_rows
-from reportgen.sources import opened
+from reportgen.sources import areal_log, opened
 from reportgen.sources.cells import wanted
 
 LOOKED_AT = 1 << 23  # bytes in which a console's first step is looked for
@@ -22,7 +21,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def claims(spec: str) -> bool:
     """Whether a text has a line of verl's in its first megabytes."""
-    if not Path(spec).is_file() or opened.foreign(spec):
+    if not opened.is_text(spec) or areal_log.is_areal(spec):
         return False
     return STEP.search(opened.head(spec, LOOKED_AT)) is not None
 
