@@ -14,8 +14,9 @@ import numpy as np
 from reportgen.errors import NoSteps, SourceError
 from reportgen.run import Run, from_rows
 from reportgen.sources import areal_config, opened
-from reportgen.sources.areal_lines import BAR, LAUNCH, Lines, Trial
-from reportgen.sources.cells import table, wanted
+from reportgen.sources.areal_lines import LAUNCH, Lines, Trial
+from reportgen.sources.areal_table import BAR
+from reportgen.sources.cells import wanted
 
 NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
 MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
@@ -36,7 +37,7 @@ def find(spec: str) -> tuple[str, ...]:
     path, trial = opened.parted(spec)
     if trial or len(_launched(path)) < 2:
         return (spec,)
-    lines, _ = _read_lines(path, (), [])
+    lines, _ = _read_lines(path, [])
     found = [one.name for one in lines.trials.values() if one.done]
     return tuple(f"{path}#{name}" for name in sorted(found)) if len(found) > 1 else (spec,)
 
@@ -45,12 +46,12 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of an AReaL log; NoSteps when it ends before the first table."""
     path, chosen = opened.parted(spec)
     notes: list[str] = []
-    lines, last = _read_lines(path, keep, notes)
+    lines, last = _read_lines(path, notes)
     trial = _chosen(path, chosen, lines)
     config = areal_config.beside(path)
     names = areal_config.named(path, config)
     experiment, name = trial.experiment or names.experiment, trial.name or names.trial
-    columns, nans = table(trial.columns, len(trial.steps))
+    columns, nans = trial.tables.columns(len(trial.steps), wanted(keep))
     run = from_rows(
         {"step": np.array(trial.steps, dtype=np.float64), "_runtime": np.array(trial.clock), **columns},
         id=f"{experiment}_{name}_train" if experiment and name else name or opened.run_name(path),
@@ -71,9 +72,9 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     return replace(run, restarts=tuple(sorted({*run.restarts, *_recoveries(trial)})))
 
 
-def _read_lines(path: str, keep: Collection[str] | None, notes: list[str]) -> tuple[Lines, bytes]:
+def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
     """Everything the log says, and its last piece."""
-    lines, last, before = Lines(wanted(keep)), b"", b""
+    lines, last, before = Lines(), b"", b""
     for chunk in opened.chunks(path, notes):
         lines.feed(chunk)
         before, last = last, chunk
@@ -126,8 +127,8 @@ def _provenance(experiment: str, name: str, trial: Trial) -> dict[str, Any]:
 def _remarks(lines: Lines, trial: Trial) -> list[str]:
     """What was skipped or guessed, a sentence each."""
     remarks = []
-    if lines.n_cut:
-        remarks.append(f"{lines.n_cut} table cells were cut by other output or by the end of the log and left out")
+    if n_cut := trial.tables.n_cut:
+        remarks.append(f"{n_cut} table cells were cut by other output or by the end of the log and left out")
     if lines.n_early:
         remarks.append(f"{lines.n_early} tables stand before the first step line and were left out")
     if _all_done(trial) and not trial.finished:
