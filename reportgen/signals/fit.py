@@ -1,8 +1,10 @@
 """Closed-form fits of many curves at once, and how well each explains the series."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_ndtr
 
 from reportgen.signals.dictionary import dictionary
 from reportgen.signals.noise import Whitening
@@ -11,7 +13,7 @@ from reportgen.signals.series import Binned
 from reportgen.signals.shapes import FAMILIES
 
 FLAT = 0  # index of the flat family
-PRIOR_SIZE = 0.3  # prior standard deviation of a curve's size, as a share of the range
+SMALLEST_GAIN = 0.02  # of the range: above it every order of magnitude of a gain is as likely
 LEAST_SPREAD = 2e-3  # a template flatter than this on the occupied bins could fit anything
 
 
@@ -20,7 +22,7 @@ class Fit:
     """Weighted least squares of y ~ level + size * f, for many f that run from 0 to 1."""
 
     level: np.ndarray  # (k,)
-    size: np.ndarray  # (k,) positive
+    size: np.ndarray  # (k,) most likely, may be negative: the prior cuts at 0
     rss: np.ndarray  # (k,) weighted residual sum of squares; inf where f can't explain the series
     mass: np.ndarray  # (k,) weighted sum of squares of f around its mean
     mean: np.ndarray  # (k,) weighted mean of f
@@ -49,7 +51,7 @@ def solve(sums: Sums, fy: np.ndarray, f: np.ndarray, ff: np.ndarray) -> Fit:
     """Fits from the products of each f with y, the constant and itself."""
     mass = ff - f * f / sums.one
     covariance = fy - f * sums.y / sums.one
-    usable = (mass > LEAST_SPREAD * sums.one) & (covariance > 0)
+    usable = mass > LEAST_SPREAD * sums.one
     size = np.where(usable, covariance / np.where(usable, mass, 1), 0.0)
     rss = np.where(usable, sums.doubt + np.maximum(sums.total - size * covariance, 1e-12 * sums.total), np.inf)
     return Fit((sums.y - size * f) / sums.one, size, rss, mass, f / sums.one)
@@ -121,8 +123,12 @@ def fit_exactly(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> t
 def log_evidence(fit: Fit, best: float, freedom: float, variance: float) -> np.ndarray:
     """Log marginal likelihood of each fit up to a constant, (k,); -inf where rejected.
 
-    The residual against the best, then what the prior of the size (normal around 0) costs.
+    The residual against the best, then the integral over a positive size under a prior that is
+    even in its logarithm above SMALLEST_GAIN (Laplace's approximation).
     """
-    size = fit.size / PRIOR_SIZE
-    occam = np.log1p(PRIOR_SIZE**2 * fit.mass / variance) + size * size
-    return np.where(np.isfinite(fit.rss), -0.5 * (freedom * np.log(fit.rss / best) + occam), -np.inf)
+    error = np.sqrt(variance / np.maximum(fit.mass, 1e-12))
+    likely = np.maximum(fit.size, 0.5 * error)
+    prior = -np.log((likely + SMALLEST_GAIN) * math.log1p(1 / SMALLEST_GAIN))
+    integral = np.log(error * math.sqrt(2 * math.pi)) + log_ndtr(fit.size / error)
+    inside = np.where(fit.mass > 0, prior + integral, 0.0)
+    return np.where(np.isfinite(fit.rss), -0.5 * freedom * np.log(fit.rss / best) + inside, -np.inf)

@@ -1,84 +1,59 @@
 """Which curves could have made this series: weighted shapes, drawn from.
 
-Every template of the dictionary is fitted in closed form. The likely ones are then refined by
-adaptive importance sampling with deterministic-mixture weights (Cornuet et al. 2012): it sharpens
-the parameters and keeps the evidence of each family right.
+Every template of the dictionary is fitted in closed form, the best are zoomed in on, and the likely
+ones are refined by adaptive importance sampling with deterministic-mixture weights (Cornuet et al.
+2012): it sharpens the parameters and keeps the evidence of each family right.
 """
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from reportgen.signals.dictionary import dictionary
-from reportgen.signals.fit import Fit, Frame, fit_dictionary, fit_exactly, log_evidence
+from reportgen.signals.fit import Fit, fit_dictionary, fit_exactly, log_evidence
 from reportgen.signals.noise import Whitening, autocorrelations, periodic, whitening
+from reportgen.signals.sampling import Pool, Proposal, thinned
 from reportgen.signals.series import Binned
 from reportgen.signals.shapes import FAMILIES
+from reportgen.signals.zoom import Zoomed, zoom
 
 TEMPERING = 0.8  # share of the degrees of freedom that counts; absorbs what no shape follows exactly
-KEPT = 700  # templates carried into the refinement
-REACH = 18.0  # log evidence below the best at which a template is out
-ROUNDS = 2
-PROPOSED = 1200  # parameters tried a round
+KEPT = 600  # templates carried into the refinement
+KEPT_POWER = 0.7  # of the weight, in the chance to be carried on
+ROUNDS = 1
+PROPOSED = 1000  # parameters tried a round
 CENTRES = 40  # kernels a family and round
+ZOOMED = 8  # families zoomed in on
+ZOOM_REACH = 60.0  # log weight below the best at which a family isn't worth it
+ZOOM_STARTS = 2  # templates of each
+ZOOM_TRIES = 60  # parameters tried around each
 SPARED = 80.0  # effective number of curves that proposals are drawn around
 SEED = 20250314
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Normal kernels of one covariance around likely parameters."""
+class Scale:
+    """What residuals are measured against; fixed once, so that weights of all rounds compare."""
 
-    centres: np.ndarray  # (c, d)
-    root: np.ndarray  # (d, d) lower triangle
-    count: int
-
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Parameters that fell inside the unit cube, (at most count, d)."""
-        picked = self.centres[np.arange(self.count) % len(self.centres)]
-        u = picked + rng.standard_normal(picked.shape) @ self.root.T
-        return u[((u > 0) & (u < 1)).all(axis=1)]
-
-    def density(self, u: np.ndarray) -> np.ndarray:
-        """Density at each parameter, (k,)."""
-        inverse = np.linalg.inv(self.root).T
-        a, b = u @ inverse, self.centres @ inverse
-        square = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-        scale = float(np.prod(np.diag(self.root))) * (2 * math.pi) ** (u.shape[1] / 2)
-        return np.exp(-0.5 * np.maximum(square, 0)).mean(axis=1) / scale
+    best: float  # residual sum of squares of the best curve
+    freedom: float
+    variance: float  # of a bin of weight 1
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Parameters of one family tried so far, with all that is needed to weigh them."""
+class Chance:
+    """How likely a template was to be carried on, as a function of its evidence."""
 
-    family: int
-    u: np.ndarray  # (k, d)
-    fit: Fit
-    frame: Frame
-    mixture: np.ndarray  # (k,) expected number of tries per unit volume at each
-    proposals: tuple[Proposal, ...]
+    factor: float
+    offset: float  # first look's log weight minus today's
 
-    def grown(self, u: np.ndarray, fit: Fit, framed: Frame, proposal: Proposal) -> "Pool":
-        """The pool with the tries of one more proposal."""
-        proposals = (*self.proposals, proposal)
-        start = len(dictionary().parameters[self.family])
-        fresh = np.full(len(u), float(start))
-        for each in proposals:
-            fresh += each.count * each.density(u)
-        old = self.mixture + proposal.count * proposal.density(self.u)
-        names = [field.name for field in fields(Fit)]
-        joined = Fit(*(np.concatenate([getattr(self.fit, f), getattr(fit, f)]) for f in names))
-        low, size = (np.concatenate([getattr(self.frame, f), getattr(framed, f)]) for f in ("low", "range"))
-        return Pool(
-            self.family,
-            np.concatenate([self.u, u]),
-            joined,
-            Frame(low, size),
-            np.concatenate([old, fresh]),
-            proposals,
-        )
+    def tries(self, family: int, evidence: np.ndarray) -> np.ndarray:
+        """Expected number of templates per unit volume at parameters of some evidence."""
+        number = len(dictionary().parameters[family])
+        logs = math.log(FAMILIES[family].mass / number) + evidence + self.offset
+        return number * np.exp(np.minimum(self.factor + KEPT_POWER * logs, 0.0))
 
 
 @dataclass(frozen=True)
@@ -89,8 +64,7 @@ class Posterior:
     weights: tuple[np.ndarray, ...]  # by pool, together 1
     bins: Binned  # without periodic parts
     noise: Whitening
-    variance: float  # of a bin of weight 1
-    freedom: float
+    scale: Scale
     wobble: np.ndarray  # (b,) periodic part that was taken out
 
 
@@ -101,56 +75,98 @@ def softmax(logs: np.ndarray) -> np.ndarray:
 
 
 def first_look(bins: Binned) -> tuple[Fit, np.ndarray]:
-    """Fit of every template and its log posterior, as if noise were white."""
+    """Fit of every template and its log weight, noise taken as a plain autoregression."""
     fit = fit_dictionary(bins)
-    best = float(fit.rss.min())
-    n = len(bins.y)
-    residual = bins.y - curve_at_bins(fit, int(fit.rss.argmin()), bins)
+    best, n = int(fit.rss.argmin()), len(bins.y)
+    residual = bins.y - template_at(fit, best, bins)
     memory = min(max(autocorrelations(residual * np.sqrt(bins.weight))[0], 0.0), 0.8)
     inflation = (1 + memory) / (1 - memory)
     freedom = TEMPERING * max(n - 3, 1) / inflation
-    variance = max(inflation * best / max(n - 4, 1), 1e-12)
-    return fit, dictionary().log_prior + log_evidence(fit, best, freedom, variance)
+    variance = max(inflation * float(fit.rss[best]) / max(n - 4, 1), 1e-12)
+    return fit, dictionary().log_prior + log_evidence(fit, float(fit.rss[best]), freedom, variance)
 
 
-def curve_at_bins(fit: Fit, j: int, bins: Binned) -> np.ndarray:
+def template_at(fit: Fit, j: int, bins: Binned) -> np.ndarray:
     """One fitted template at the bins."""
     return fit.level[j] + fit.size[j] * dictionary().curves[j, bins.index]
 
 
-def denoised(bins: Binned, fit: Fit, logs: np.ndarray) -> tuple[Binned, np.ndarray]:
-    """Bins without their periodic part, if there is one."""
-    likely = np.argsort(-logs, kind="stable")[:20]
-    share = softmax(logs[likely])
-    centre = sum(p * curve_at_bins(fit, int(j), bins) for p, j in zip(share, likely, strict=True))
-    residual = bins.y - centre
-    memory = autocorrelations(residual * np.sqrt(bins.weight))[0]
-    wobble = periodic(bins, residual, min(max(memory, 0.0), 0.6))
-    return replace(bins, y=bins.y - wobble), wobble
+def zooms(logs: np.ndarray, bins: Binned) -> dict[int, Zoomed]:
+    """The local bests of the families that matter."""
+    shapes, noise = dictionary(), Whitening(np.sqrt(bins.weight), None)
+    tops = np.maximum.reduceat(logs, shapes.first[:-1])
+    order = [int(f) for f in np.argsort(-tops, kind="stable") if FAMILIES[f].share > 0]
+    found = {}
+    for family in order[:ZOOMED]:
+        if tops[family] < tops.max() - ZOOM_REACH:
+            break
+        mine = logs[shapes.first[family] : shapes.first[family + 1]]
+        starts = starts_of(mine, shapes.parameters[family], ZOOM_STARTS)
+        found[family] = zoom(family, starts, bins, noise, TEMPERING * max(len(bins.y) - 3, 1))
+    return found
 
 
-def pools_of(chosen: np.ndarray, bins: Binned, noise: Whitening) -> tuple[Pool, ...]:
-    """The chosen templates, fitted exactly, by family."""
+def starts_of(logs: np.ndarray, u: np.ndarray, count: int) -> np.ndarray:
+    """The best parameters and others that are good but not beside them, (at most count, d)."""
+    order = np.argpartition(-logs, min(40, len(logs) - 1))[:40]
+    order = order[np.argsort(-logs[order], kind="stable")]
+    picked = [int(order[0])]
+    for j in order[1:]:
+        if len(picked) < count and np.abs(u[picked] - u[j]).max(axis=1).min() > 0.15:
+            picked.append(int(j))
+    return u[picked]
+
+
+def residual_of(logs: np.ndarray, fit: Fit, found: dict[int, Zoomed], bins: Binned) -> np.ndarray:
+    """Residual of the best curve so far, (b,)."""
+    j = int(logs.argmax())
+    residual, least = bins.y - template_at(fit, j, bins), float(fit.rss[j])
+    for each in found.values():
+        best = int(each.rss.argmin())
+        if each.rss[best] < least:
+            residual, least = each.residual[best] / np.sqrt(bins.weight), float(each.rss[best])
+    return residual
+
+
+def is_coarse(logs: np.ndarray) -> bool:
+    """Whether so few templates share the weight that there is more to find between them."""
+    weights = softmax(logs)
+    return 1 / float(weights @ weights) < 400
+
+
+def carried(
+    logs: np.ndarray, bins: Binned, noise: Whitening, found: dict[int, Zoomed]
+) -> tuple[tuple[Pool, ...], Scale, Chance]:
+    """The templates that matter, fitted exactly, by family; what they are measured against."""
     shapes = dictionary()
-    pools = []
-    for family in np.unique(shapes.family[chosen]):
-        mine = chosen[shapes.family[chosen] == family] - shapes.first[family]
-        u = shapes.parameters[family][mine]
-        fit, framed = fit_exactly(int(family), u, bins, noise)
-        start = np.full(len(u), float(len(shapes.parameters[family])))
-        pools.append(Pool(int(family), u, fit, framed, start, ()))
-    return tuple(pools)
+    chosen, chance, factor = thinned(logs, KEPT, KEPT_POWER, always=2)  # flat and line have one each
+    pools, least = [], [math.inf]
+    for family in np.union1d(shapes.family[chosen], list(found)).astype(int):
+        here = shapes.family[chosen] == family
+        u = shapes.parameters[family][chosen[here] - shapes.first[family]]
+        fit, framed = fit_exactly(family, u, bins, noise)
+        pools.append(Pool(family, u, fit, framed, len(shapes.parameters[family]) * chance[here], ()))
+        least.append(float(fit.rss.min(initial=math.inf)))
+        if family in found:
+            least.append(float(fit_exactly(family, found[family].u, bins, noise)[0].rss.min()))
+    best, n = min(least), len(bins.y)
+    scale = Scale(best, TEMPERING * max(n - 3, 1), max(best / max(n - 4, 1), 1e-12))
+    now = np.concatenate([evidence(pool, scale) for pool in pools])
+    order = np.argsort(shapes.family[chosen], kind="stable")
+    shift = logs[chosen[order]] - shapes.log_prior[chosen[order]] - now
+    counts = softmax(now) > 0
+    return tuple(pools), scale, Chance(factor, float(softmax(now)[counts] @ shift[counts]))
 
 
-def log_weights(pools: tuple[Pool, ...], freedom: float, n: int) -> tuple[np.ndarray, float]:
-    """Log weights of all entries in order, and the noise variance of the best."""
-    best = min(float(pool.fit.rss.min()) for pool in pools)
-    variance = max(best / max(n - 4, 1), 1e-12)
-    logs = [
-        math.log(FAMILIES[pool.family].mass) + log_evidence(pool.fit, best, freedom, variance) - np.log(pool.mixture)
-        for pool in pools
-    ]
-    return np.concatenate(logs), variance
+def evidence(pool: Pool, scale: Scale) -> np.ndarray:
+    """Log evidence of a pool's entries."""
+    return log_evidence(pool.fit, scale.best, scale.freedom, scale.variance)
+
+
+def log_weights(pools: tuple[Pool, ...], scale: Scale) -> np.ndarray:
+    """Log weights of all entries, in order."""
+    parts = [math.log(FAMILIES[pool.family].mass) + evidence(pool, scale) - np.log(pool.tries) for pool in pools]
+    return np.concatenate(parts)
 
 
 def tempered(logs: np.ndarray) -> np.ndarray:
@@ -164,13 +180,12 @@ def tempered(logs: np.ndarray) -> np.ndarray:
     return weights
 
 
-def proposal_for(pool: Pool, weights: np.ndarray, count: int) -> Proposal:
-    """Kernels around the pool's likely parameters."""
+def kernels(pool: Pool, weights: np.ndarray, count: int) -> Proposal:
+    """A proposal around the pool's likely parameters."""
     share = weights / weights.sum()
-    mean = share @ pool.u
-    spread = pool.u - mean
+    spread = pool.u - share @ pool.u
     dim = pool.u.shape[1]
-    narrow = 0.25 / len(dictionary().parameters[pool.family]) ** (1 / dim)
+    narrow = 0.1 / len(dictionary().parameters[pool.family]) ** (1 / dim)
     covariance = (spread * share[:, None]).T @ spread * 0.35 + narrow**2 * np.eye(dim)
     levels = (np.arange(CENTRES) + 0.5) / CENTRES
     centres = pool.u[np.minimum(np.searchsorted(np.cumsum(share), levels), len(share) - 1)]
@@ -182,68 +197,96 @@ def split(pools: tuple[Pool, ...], flat: np.ndarray) -> list[np.ndarray]:
     return np.split(flat, np.cumsum([len(pool.u) for pool in pools])[:-1])
 
 
-def refined(
-    pools: tuple[Pool, ...], bins: Binned, noise: Whitening, freedom: float, rng: np.random.Generator
-) -> tuple[Pool, ...]:
-    """Pools grown by one round of proposals."""
-    logs, _ = log_weights(pools, freedom, len(bins.y))
-    shares = split(pools, tempered(logs))
-    wanted = np.array([math.sqrt(s.sum()) * FAMILIES[p.family].dim for p, s in zip(pools, shares, strict=True)])
-    wanted[[FAMILIES[p.family].share == 0 or s.sum() < 2e-3 for p, s in zip(pools, shares, strict=True)]] = 0
-    counts = (PROPOSED * wanted / max(wanted.sum(), 1e-12)).astype(int)
-    grown = []
-    for pool, share, count in zip(pools, shares, counts, strict=True):
-        if count < 5:
-            grown.append(pool)
-            continue
-        proposal = proposal_for(pool, share, int(count))
-        u = proposal.draw(rng)
-        fit, framed = fit_exactly(pool.family, u, bins, noise)
-        grown.append(pool.grown(u, fit, framed, proposal))
-    return tuple(grown)
+@dataclass(frozen=True)
+class Search:
+    """What a proposal's parameters are fitted and weighed with."""
+
+    bins: Binned
+    noise: Whitening
+    scale: Scale
+    chance: Chance
+    rng: np.random.Generator
+
+    def extend(self, pool: Pool, proposal: Proposal) -> Pool:
+        """The pool with what the proposal drew."""
+        u = proposal.draw(self.rng)
+        if not len(u):
+            return pool
+        fit, framed = fit_exactly(pool.family, u, self.bins, self.noise)
+        size = self.scale
+        tries = self.chance.tries(pool.family, log_evidence(fit, size.best, size.freedom, size.variance))
+        return pool.grown(u, fit, framed, tries, proposal)
+
+    def around(self, pool: Pool, found: Zoomed) -> Pool:
+        """The pool with parameters around its local bests."""
+        for centre, root in zip(found.u, found.root, strict=True):
+            pool = self.extend(pool, Proposal(centre[None], 1.3 * root, ZOOM_TRIES))
+        return pool
+
+    def refine(self, pools: tuple[Pool, ...]) -> tuple[Pool, ...]:
+        """Pools grown by one round of proposals, most where most of the weight is."""
+        shares = split(pools, tempered(log_weights(pools, self.scale)))
+        pairs = list(zip(pools, shares, strict=True))
+        wanted = np.array([math.sqrt(s.sum()) * FAMILIES[p.family].dim for p, s in pairs])
+        wanted[[FAMILIES[p.family].share == 0 or s.sum() < 2e-3 for p, s in pairs]] = 0
+        counts = (PROPOSED * wanted / max(wanted.sum(), 1e-12)).astype(int)
+        return tuple(
+            pool if count < 5 else self.extend(pool, kernels(pool, share, int(count)))
+            for (pool, share), count in zip(pairs, counts, strict=True)
+        )
 
 
 def posterior(bins: Binned, *, rounds: int = ROUNDS) -> Posterior:
     """The curves that could have made these bins."""
     fit, logs = first_look(bins)
-    quiet, wobble = denoised(bins, fit, logs)
+    found = zooms(logs, bins) if is_coarse(logs) else {}
+    residual = residual_of(logs, fit, found, bins)
+    memory = autocorrelations(residual * np.sqrt(bins.weight))[0]
+    wobble = periodic(bins, residual, min(max(memory, 0.0), 0.6))
     if wobble.any():
-        fit, logs = first_look(quiet)
-    residual = quiet.y - curve_at_bins(fit, int(logs.argmax()), quiet)
-    noise = whitening(quiet, residual)
-    order = np.argsort(-logs, kind="stable")[:KEPT]
-    chosen = np.union1d(order[logs[order] > logs[order[0]] - REACH], [0, 1])
-    pools = pools_of(chosen, quiet, noise)
-    freedom = TEMPERING * max(len(quiet.y) - 3, 1)
-    rng = np.random.default_rng(SEED)
+        bins = replace(bins, y=bins.y - wobble)
+        fit, logs = first_look(bins)
+        found = zooms(logs, bins) if is_coarse(logs) else {}
+        residual = residual_of(logs, fit, found, bins)
+    noise = whitening(bins, residual)
+    pools, scale, chance = carried(logs, bins, noise, found)
+    search = Search(bins, noise, scale, chance, np.random.default_rng(SEED))
+    pools = tuple(search.around(p, found[p.family]) if p.family in found else p for p in pools)
     for _ in range(rounds):
-        pools = refined(pools, quiet, noise, freedom, rng)
-    logs, variance = log_weights(pools, freedom, len(quiet.y))
-    return Posterior(pools, tuple(split(pools, softmax(logs))), quiet, noise, variance, freedom, wobble)
+        pools = search.refine(pools)
+    return Posterior(pools, tuple(split(pools, softmax(log_weights(pools, scale)))), bins, noise, scale, wobble)
+
+
+def positive(mean: np.ndarray, error: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Normal draws that are above 0, one for each mean."""
+    from_top = rng.uniform(size=len(mean)) * ndtr(mean / error)
+    return np.maximum(mean - error * ndtri(np.clip(from_top, 1e-300, 1 - 1e-16)), 0.0)
 
 
 def drawn(post: Posterior, count: int, x: np.ndarray) -> np.ndarray:
     """Curves drawn from the posterior at positions x, (count, m), in model units."""
     rng = np.random.default_rng(SEED + 1)
-    weights = np.concatenate(post.weights)
-    levels = (np.arange(count) + 0.5) / count
-    picked = np.minimum(np.searchsorted(np.cumsum(weights), levels), len(weights) - 1)
+    cumulative = np.cumsum(np.concatenate(post.weights))
+    picked = np.minimum(np.searchsorted(cumulative, (np.arange(count) + 0.5) / count), len(cumulative) - 1)
     one = post.noise.apply(np.ones(len(post.bins.y)))
-    total = float(one @ one)
     curves, start = [], 0
     for pool in post.pools:
         mine = picked[(picked >= start) & (picked < start + len(pool.u))] - start
         start += len(pool.u)
-        if not len(mine):
-            continue
-        unique, back = np.unique(mine, return_inverse=True)
-        framed = FAMILIES[pool.family].evaluate(pool.u[unique], x) - pool.frame.low[unique, None]
-        f = (framed / pool.frame.range[unique, None])[back]
-        scale = np.sqrt(post.variance * post.freedom / rng.chisquare(max(post.freedom, 3), len(mine)))
-        fit = pool.fit.subset(mine)
-        slope = fit.size + scale * rng.standard_normal(len(mine)) / np.sqrt(np.maximum(fit.mass, 1e-12)) * (
-            fit.mass > 0
-        )
-        centre = fit.level + fit.size * fit.mean + scale * rng.standard_normal(len(mine)) / math.sqrt(total)
-        curves.append(centre[:, None] + np.maximum(slope, 0)[:, None] * (f - fit.mean[:, None]))
+        if len(mine):
+            curves.append(drawn_from(pool, mine, x, post.scale, float(one @ one), rng))
     return np.concatenate(curves)
+
+
+def drawn_from(
+    pool: Pool, picked: np.ndarray, x: np.ndarray, scale: Scale, total: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Curves of some entries of a pool, level and size drawn too."""
+    unique, back = np.unique(picked, return_inverse=True)
+    shape = FAMILIES[pool.family].evaluate(pool.u[unique], x) - pool.frame.low[unique, None]
+    f = (shape / pool.frame.range[unique, None])[back]
+    fit, n = pool.fit.subset(picked), len(picked)
+    sd = np.sqrt(scale.variance * scale.freedom / rng.chisquare(max(scale.freedom, 3), n))
+    size = positive(fit.size, sd / np.sqrt(np.maximum(fit.mass, 1e-12)), rng) * (fit.mass > 0)
+    centre = fit.level + fit.size * fit.mean + sd * rng.standard_normal(n) / math.sqrt(total)
+    return centre[:, None] + size[:, None] * (f - fit.mean[:, None])

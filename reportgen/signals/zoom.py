@@ -1,0 +1,96 @@
+"""The best parameters near a template, found in a few steps.
+
+Templates are coarse: where the data say much, the best of them can miss by many standard errors
+and a wrong family can win by luck. Gauss-Newton steps with level and size projected out (variable
+projection, Golub and Pereyra 1973; damped as Levenberg-Marquardt) bring each family to its best.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.signals.noise import Whitening
+from reportgen.signals.series import Binned
+from reportgen.signals.shapes import FAMILIES
+
+STEPS = 4
+STRIDE = 1e-3  # of the unit cube, for derivatives
+LONGEST = 0.25  # a step, in the unit cube
+EDGE = 0.004  # parameters stay this far inside
+WIDEST = 0.25  # standard deviation of a direction that the data leave open
+
+
+@dataclass(frozen=True)
+class Zoomed:
+    """Parameters of one family at a local best."""
+
+    u: np.ndarray  # (s, d)
+    rss: np.ndarray  # (s,)
+    residual: np.ndarray  # (s, b) whitened
+    root: np.ndarray  # (s, d, d) lower triangle of the posterior covariance, by Laplace
+
+
+@dataclass(frozen=True)
+class Local:
+    """A curve and its derivatives, level and size projected out."""
+
+    rss: np.ndarray  # (s,)
+    residual: np.ndarray  # (s, b)
+    slopes: np.ndarray  # (s, d, b)
+
+
+def local(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> Local:
+    """Residuals at parameters (s, d), and how they change."""
+    s, d = u.shape
+    stride = np.where(u > 0.5, -STRIDE, STRIDE)
+    shifted = np.repeat(u[:, None], d + 1, axis=1)
+    shifted[:, np.arange(1, d + 1), np.arange(d)] += stride
+    curves = FAMILIES[family].evaluate(shifted.reshape(-1, d), bins.x).reshape(s, d + 1, -1)
+    f = noise.apply(curves)
+    one = noise.apply(np.ones(len(bins.x)))
+    one = one / np.sqrt(one @ one)
+    f = f - (f @ one)[..., None] * one
+    y = noise.apply(bins.y)
+    y = y - (y @ one) * one
+    length = np.sqrt(np.maximum(np.einsum("sb,sb->s", f[:, 0], f[:, 0]), 1e-18))
+    unit = f[:, 0] / length[:, None]
+    size = np.maximum(unit @ y, 0)
+    residual = y - size[:, None] * unit
+    slopes = (f[:, 1:] - f[:, :1]) / stride[..., None] * (size / length)[:, None, None]
+    slopes -= np.einsum("sdb,sb->sd", slopes, unit)[..., None] * unit[:, None]
+    return Local(np.einsum("sb,sb->s", residual, residual), residual, slopes)
+
+
+def zoom(family: int, u: np.ndarray, bins: Binned, noise: Whitening, freedom: float) -> Zoomed:
+    """The local best near each of some parameters (s, d)."""
+    here, damping = local(family, u, bins, noise), np.full(len(u), 1e-2)
+    for _ in range(STEPS):
+        tried = np.clip(u + step_from(here, damping), EDGE, 1 - EDGE)
+        there = local(family, tried, bins, noise)
+        better = there.rss < here.rss
+        u = np.where(better[:, None], tried, u)
+        here = Local(
+            np.where(better, there.rss, here.rss),
+            np.where(better[:, None], there.residual, here.residual),
+            np.where(better[:, None, None], there.slopes, here.slopes),
+        )
+        damping = np.where(better, damping / 5, damping * 10)
+    return Zoomed(u, here.rss, here.residual, laplace(here, freedom))
+
+
+def step_from(here: Local, damping: np.ndarray) -> np.ndarray:
+    """Damped Gauss-Newton step, (s, d), no longer than LONGEST in any parameter."""
+    gram = np.einsum("sdb,seb->sde", here.slopes, here.slopes)
+    pull = np.einsum("sdb,sb->sd", here.slopes, here.residual)
+    diagonal = np.einsum("sdd->sd", gram)
+    floor = 1e-6 * (here.rss + 1e-12)[:, None] + damping[:, None] * diagonal
+    step = np.linalg.solve(gram + floor[..., None] * np.eye(gram.shape[1]), pull[..., None])[..., 0]
+    longest = np.abs(step).max(axis=1, keepdims=True)
+    return step * np.minimum(1, LONGEST / np.maximum(longest, 1e-12))
+
+
+def laplace(here: Local, freedom: float) -> np.ndarray:
+    """Lower triangles of the parameters' covariances."""
+    variance = np.maximum(here.rss / max(freedom, 1), 1e-14)
+    gram = np.einsum("sdb,seb->sde", here.slopes, here.slopes) / variance[:, None, None]
+    return np.linalg.cholesky(np.linalg.inv(gram + np.eye(gram.shape[1]) / WIDEST**2))
