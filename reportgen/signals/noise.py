@@ -1,18 +1,14 @@
-"""What is not trend: correlated noise and periodic wobble."""
+"""Noise that remembers: how neighbouring bins move together, and how to undo it."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
 
 from reportgen.signals.series import Binned
 
 SHARES = (0.3, 0.6, 0.9)  # of the noise that is autocorrelated; the rest is sampling
 MEMORIES = (0.35, 0.6, 0.8, 0.92)  # its correlation from one bin to the next
 EVIDENCE = 2.0  # log likelihood that correlation must gain to be believed
-CYCLES = np.arange(3, 40.01, 0.25)  # a run; slower is trend, faster can't be told from noise
-HARMONICS = 3
-PERIODIC_P = 1e-3  # after Bonferroni
 
 
 @dataclass(frozen=True)
@@ -64,46 +60,3 @@ def whitening(bins: Binned, residual: np.ndarray) -> Whitening:
     if likelihood[best] - (-n / 2 * np.log(float(r @ r))) < EVIDENCE:
         return Whitening(scale, None)
     return Whitening(scale, np.linalg.inv(root[best]).T)
-
-
-def periodic(bins: Binned, residual: np.ndarray, memory: float) -> np.ndarray:
-    """The periodic part of a residual, (b,); zeros when there is none.
-
-    A sinusoid at 3 to 40 cycles a run with its harmonics, by least squares (Lomb 1976); believed
-    when the F-test passes after Bonferroni, with degrees of freedom deflated for autocorrelation.
-    """
-    n = len(residual)
-    usable = CYCLES[: np.searchsorted(CYCLES, n / 3.2, side="right")]
-    if n < 40 or not len(usable):
-        return np.zeros(n)
-    angle = 2 * np.pi * np.outer(usable, bins.x)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    y = bins.weight * residual
-    cc, ss = (cosine * cosine) @ bins.weight, (sine * sine) @ bins.weight
-    cs = (cosine * sine) @ bins.weight
-    c, s = cosine @ y, sine @ y
-    explained = (c * c * ss + s * s * cc - 2 * c * s * cs) / np.maximum(cc * ss - cs * cs, 1e-9)
-    total = float(y @ residual)
-    best = int(np.argmax(explained))
-    left = total - float(explained[best])
-    freedom = (n - 5) * (1 - memory) / (1 + memory)
-    statistic = float(explained[best]) / 2 / max(left / max(freedom, 3), 1e-300)
-    if fdtrc(2, max(freedom, 3), statistic) * len(usable) > PERIODIC_P:
-        return np.zeros(n)
-    return harmonic_fit(bins, residual, usable[best])
-
-
-def harmonic_fit(bins: Binned, residual: np.ndarray, cycles: float) -> np.ndarray:
-    """Best periodic curve near a frequency, (b,)."""
-    best, least = np.zeros(len(residual)), np.inf
-    root = np.sqrt(bins.weight)
-    for near in cycles + np.linspace(-0.2, 0.2, 9):
-        order = np.arange(1, 1 + max(1, min(HARMONICS, int(len(residual) / (2.2 * near)))))
-        angle = 2 * np.pi * np.outer(bins.x, order * near)
-        design = np.hstack([np.cos(angle), np.sin(angle)])
-        gram = (design * bins.weight[:, None]).T @ design + 1e-9 * np.eye(design.shape[1])
-        curve = design @ np.linalg.solve(gram, design.T @ (bins.weight * residual))
-        left = float(np.sum((root * (residual - curve)) ** 2))
-        if left < least:
-            best, least = curve, left
-    return best

@@ -13,7 +13,8 @@ from scipy.special import ndtr, ndtri
 
 from reportgen.signals.dictionary import dictionary
 from reportgen.signals.fit import Fit, fit_dictionary, fit_exactly, log_evidence
-from reportgen.signals.noise import Whitening, autocorrelations, periodic, whitening
+from reportgen.signals.noise import Whitening, autocorrelations, whitening
+from reportgen.signals.periodic import periodic
 from reportgen.signals.sampling import Pool, Proposal, thinned
 from reportgen.signals.series import Binned
 from reportgen.signals.shapes import FAMILIES
@@ -29,6 +30,7 @@ ZOOMED = 8  # families zoomed in on
 ZOOM_REACH = 60.0  # log weight below the best at which a family isn't worth it
 ZOOM_STARTS = 2  # templates of each
 ZOOM_TRIES = 60  # parameters tried around each
+TRENDS = 150  # templates beside which a periodic part is looked for
 SPARED = 80.0  # effective number of curves that proposals are drawn around
 SEED = 20250314
 
@@ -126,6 +128,13 @@ def residual_of(logs: np.ndarray, fit: Fit, found: dict[int, Zoomed], bins: Binn
         if each.rss[best] < least:
             residual, least = each.residual[best] / np.sqrt(bins.weight), float(each.rss[best])
     return residual
+
+
+def trends_of(logs: np.ndarray, fit: Fit, bins: Binned, residual: np.ndarray) -> np.ndarray:
+    """Likely trends of all kinds, (k, b): the best curve so far and the best templates."""
+    likely = np.argpartition(-logs, TRENDS)[:TRENDS]
+    curves = fit.level[likely, None] + fit.size[likely, None] * dictionary().curves[likely][:, bins.index]
+    return np.vstack([bins.y - residual, curves])
 
 
 def is_coarse(logs: np.ndarray) -> bool:
@@ -242,7 +251,7 @@ def posterior(bins: Binned, *, rounds: int = ROUNDS) -> Posterior:
     found = zooms(logs, bins) if is_coarse(logs) else {}
     residual = residual_of(logs, fit, found, bins)
     memory = autocorrelations(residual * np.sqrt(bins.weight))[0]
-    wobble = periodic(bins, residual, min(max(memory, 0.0), 0.6))
+    wobble = periodic(bins, trends_of(logs, fit, bins, residual), min(max(memory, 0.0), 0.6))
     if wobble.any():
         bins = replace(bins, y=bins.y - wobble)
         fit, logs = first_look(bins)

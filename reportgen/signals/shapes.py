@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+BLUR = 1 / 128  # values are averaged over bins of this share of the run
+
 # (k, d) parameters in the unit cube, (m,) positions -> (k, m) curves
 Evaluate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -171,7 +173,8 @@ def curriculum(u: np.ndarray, x: np.ndarray) -> np.ndarray:
     k, c = log_range(u[:, 0], 0.02, 0.3), even(u[:, 1], 0.12, 0.92)
     low = saturating(c, k) * (1 - even(u[:, 2], 0.1, 0.9))
     again = low + (even(u[:, 4], 0.5, 1.4) - low) * saturating(np.maximum(x - c, 0), log_range(u[:, 3], 0.03, 0.8))
-    return np.where(x < c, saturating(x, k), again)
+    after = np.clip((x - c) / BLUR + 0.5, 0, 1)  # a sharp edge has no slope for the zoom to follow
+    return saturating(np.minimum(x, c + BLUR), k) * (1 - after) + again * after
 
 
 def dip(u: np.ndarray, x: np.ndarray) -> np.ndarray:
