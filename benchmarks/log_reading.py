@@ -46,8 +46,9 @@ def measured(way: str, path: Path) -> tuple[float, float]:
 
 def once(way: str, path: str) -> None:
     """Prints the seconds of one reading and the peak memory of this process."""
+    read = _ways()[way]
     started = time.perf_counter()
-    _ways()[way](path)
+    read(path)
     seconds = time.perf_counter() - started
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 

@@ -35,7 +35,8 @@ class Trial:
     runtime_s: float | None = None
     steps_per_epoch: int | None = None
     planned_steps: int | None = None
-    finished: bool = False
+    finished: bool = False  # its end mark was printed
+    is_torn: bool = False  # its last table has no foot
 
 
 class Lines:
@@ -79,7 +80,7 @@ class Lines:
         elif HEAD in line and (self._due or self._step is None):
             self._open_table()
         elif FOOT in line:
-            self._table = None
+            self._table, self._trial.is_torn = None, False
         elif STATS.search(line):
             self._table, self._due = None, True
         elif b"Training completes" in line:
@@ -111,7 +112,7 @@ class Lines:
         if self._step is None:
             self.n_early += 1
             return
-        self._table = len(trial.steps)
+        self._table, trial.is_torn = len(trial.steps), True
         trial.steps.append(self._step)
         trial.clock.append(trial.runtime_s if trial.runtime_s is not None else float("nan"))
 

@@ -131,6 +131,8 @@ def _remarks(lines: Lines, trial: Trial) -> list[str]:
         remarks.append(f"{n_cut} table cells were cut by other output or by the end of the log and left out")
     if lines.n_early:
         remarks.append(f"{lines.n_early} tables stand before the first step line and were left out")
+    if trial.is_torn:
+        remarks.append(f"the last table, of step {trial.steps[-1]}, is cut off; its whole cells were kept")
     if _all_done(trial) and not trial.finished:
         remarks.append(f"the log has no end mark, but its last planned step, {trial.planned_steps}, was done")
     if trial.steps and trial.steps[0] > 1:
@@ -144,7 +146,8 @@ def _remarks(lines: Lines, trial: Trial) -> list[str]:
 
 
 def _all_done(trial: Trial) -> bool:
-    return bool(trial.done) and trial.done[-1] == trial.planned_steps
+    """Whether the last of the planned steps is there, its table whole."""
+    return bool(trial.done) and trial.done[-1] == trial.planned_steps and not trial.is_torn
 
 
 def _recoveries(trial: Trial) -> set[int]:

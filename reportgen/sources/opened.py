@@ -6,6 +6,7 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,12 +69,16 @@ def run_name(path: str) -> str:
 
 
 def head(path: str, size: int = HEAD) -> bytes:
-    """The first bytes of a file, decompressed; empty when it can't be read."""
+    """The first bytes of a file, decompressed, as far as they can be read."""
+    found = b""
     try:
-        with _stream(path) as stream:
-            return stream.read(size)
+        with Path(path).open("rb") as raw:
+            stream = _unpacked(raw)
+            while len(found) < size and (piece := stream.read1(size - len(found))):  # type: ignore[attr-defined]
+                found += piece
     except _broken():
-        return b""
+        pass
+    return found
 
 
 def chunks(path: str, notes: list[str]) -> Iterator[bytes]:
@@ -124,20 +129,27 @@ def is_text(path: str) -> bool:
     return is_file(path) and not foreign(path)
 
 
-def _opened(path: str) -> BinaryIO:
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked; SourceError when it can't be opened."""
     try:
-        return _stream(path)
+        raw = Path(path).open("rb")  # noqa: SIM115
     except IsADirectoryError as error:
         raise SourceError(f"{path}: a folder, not a file; give it to find() or on the command line as it is") from error
     except FileNotFoundError as error:
         raise SourceError(f"{path}: no such file; check the path") from error
     except OSError as error:
         raise SourceError(f"{path}: can't be opened ({error.strerror or error}); check who may read it") from error
+    with raw:
+        try:
+            stream = _unpacked(raw)
+        except OSError as error:
+            raise SourceError(f"{path}: can't be read ({error.strerror or error}); check the disk it is on") from error
+        yield stream
 
 
-def _stream(path: str) -> BinaryIO:
+def _unpacked(raw: BinaryIO) -> BinaryIO:
     """The file's bytes, unpacked and in UTF-8."""
-    raw = Path(path).open("rb")  # noqa: SIM115
     first = raw.read(6)
     raw.seek(0)
     for magic, unpacked in UNPACKERS:
