@@ -94,6 +94,23 @@ def fit_dictionary(bins: Binned) -> Fit:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A series as curves are fitted to it: its bins, whitened once."""
+
+    bins: Binned
+    noise: Whitening
+    y: np.ndarray  # (b,) whitened
+    one: np.ndarray  # (b,) the constant, whitened
+    sums: Sums
+
+
+def target(bins: Binned, noise: Whitening) -> Target:
+    """The bins under a noise model."""
+    y, one = noise.apply(bins.y), noise.apply(np.ones(len(bins.y)))
+    return Target(bins, noise, y, one, Sums(float(y @ y), float(y @ one), float(one @ one), doubt_of(y)))
+
+
+@dataclass(frozen=True)
 class Frame:
     """How a curve of a family is brought to run from 0 to 1."""
 
@@ -107,16 +124,14 @@ def frame(curves: np.ndarray) -> Frame:
     return Frame(low, np.maximum(curves.max(axis=1) - low, 1e-9))
 
 
-def fit_exactly(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> tuple[Fit, Frame]:
+def fit_exactly(family: int, u: np.ndarray, goal: Target) -> tuple[Fit, Frame]:
     """Fits of one family's curves at the bins' own positions, under correlated noise."""
-    curves = FAMILIES[family].evaluate(u, bins.x)
+    curves = FAMILIES[family].evaluate(u, goal.bins.x)
     framed = frame(curves)
-    f = noise.apply((curves - framed.low[:, None]) / framed.range[:, None])
-    y, one = noise.apply(bins.y), noise.apply(np.ones(len(bins.y)))
-    sums = Sums(float(y @ y), float(y @ one), float(one @ one), doubt_of(y))
-    fit = solve(sums, f @ y, f @ one, (f * f).sum(axis=1))
+    f = goal.noise.apply((curves - framed.low[:, None]) / framed.range[:, None])
+    fit = solve(goal.sums, f @ goal.y, f @ goal.one, np.einsum("kb,kb->k", f, f))
     if family == FLAT:
-        as_flat(fit, sums)
+        as_flat(fit, goal.sums)
     return fit, framed
 
 

@@ -21,7 +21,7 @@ from reportgen.signals.series import Series, binned, prepare, tidy
 
 LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
 LEAST_MODELLED = 6  # fewer: no forecast either
-DRAWS = 400
+DRAWS = 300
 BACK_TEST_DRAWS = 200
 GRID = 193  # steps at which a long run's trend is judged
 AHEAD = 40  # steps at which the future is drawn
@@ -280,8 +280,8 @@ def notes_of(series: Series, post: Posterior) -> tuple[str, ...]:
     notes = []
     if not series.is_declared:
         notes.append("the reward's range was not declared, so the tolerance is 5 % of the gain alone")
-    if post.wobble.any():
+    if post.has_wobble:
         notes.append("a periodic part was taken out of the trend")
-    if post.noise.matrix is not None:
+    if post.goal.noise.matrix is not None:
         notes.append("neighbouring values are correlated; intervals are wider for it")
     return tuple(notes)

@@ -42,20 +42,22 @@ class Pool:
     u: np.ndarray  # (k, d)
     fit: Fit
     frame: Frame
+    evidence: np.ndarray  # (k,) log marginal likelihood
     tries: np.ndarray  # (k,) expected tries per unit volume at each, all proposals together
     proposals: tuple[Proposal, ...]
 
-    def grown(self, u: np.ndarray, fit: Fit, framed: Frame, tries: np.ndarray, new: Proposal) -> "Pool":
-        """The pool with what one more proposal drew; tries: of the templates at the new ones."""
-        for each in (*self.proposals, new):
-            tries = tries + each.number(u)
+    def grown(self, new: "Pool") -> "Pool":
+        """The pool with the entries of another of its family, both weighed by all proposals."""
+        tries = self.tries + sum(each.number(self.u) for each in new.proposals)
+        fresh = new.tries + sum(each.number(new.u) for each in (*self.proposals, *new.proposals))
         return Pool(
             self.family,
-            np.concatenate([self.u, u]),
-            joined(self.fit, fit),
-            joined(self.frame, framed),
-            np.concatenate([self.tries + new.number(self.u), tries]),
-            (*self.proposals, new),
+            np.concatenate([self.u, new.u]),
+            joined(self.fit, new.fit),
+            joined(self.frame, new.frame),
+            np.concatenate([self.evidence, new.evidence]),
+            np.concatenate([tries, fresh]),
+            (*self.proposals, *new.proposals),
         )
 
 

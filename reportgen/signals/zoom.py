@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen.signals.noise import Whitening
-from reportgen.signals.series import Binned
+from reportgen.signals.fit import Target
 from reportgen.signals.shapes import FAMILIES
 
 STEPS = 4
@@ -39,19 +38,17 @@ class Local:
     slopes: np.ndarray  # (s, d, b)
 
 
-def local(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> Local:
+def local(family: int, u: np.ndarray, goal: Target) -> Local:
     """Residuals at parameters (s, d), and how they change."""
     s, d = u.shape
     stride = np.where(u > 0.5, -STRIDE, STRIDE)
     shifted = np.repeat(u[:, None], d + 1, axis=1)
     shifted[:, np.arange(1, d + 1), np.arange(d)] += stride
-    curves = FAMILIES[family].evaluate(shifted.reshape(-1, d), bins.x).reshape(s, d + 1, -1)
-    f = noise.apply(curves)
-    one = noise.apply(np.ones(len(bins.x)))
-    one = one / np.sqrt(one @ one)
+    curves = FAMILIES[family].evaluate(shifted.reshape(-1, d), goal.bins.x).reshape(s, d + 1, -1)
+    one = goal.one / np.sqrt(goal.sums.one)
+    f = goal.noise.apply(curves)
     f = f - (f @ one)[..., None] * one
-    y = noise.apply(bins.y)
-    y = y - (y @ one) * one
+    y = goal.y - (goal.y @ one) * one
     length = np.sqrt(np.maximum(np.einsum("sb,sb->s", f[:, 0], f[:, 0]), 1e-18))
     unit = f[:, 0] / length[:, None]
     size = np.maximum(unit @ y, 0)
@@ -61,12 +58,12 @@ def local(family: int, u: np.ndarray, bins: Binned, noise: Whitening) -> Local:
     return Local(np.einsum("sb,sb->s", residual, residual), residual, slopes)
 
 
-def zoom(family: int, u: np.ndarray, bins: Binned, noise: Whitening, freedom: float) -> Zoomed:
+def zoom(family: int, u: np.ndarray, goal: Target, freedom: float) -> Zoomed:
     """The local best near each of some parameters (s, d)."""
-    here, damping = local(family, u, bins, noise), np.full(len(u), 1e-2)
+    here, damping = local(family, u, goal), np.full(len(u), 1e-2)
     for _ in range(STEPS):
         tried = np.clip(u + step_from(here, damping), EDGE, 1 - EDGE)
-        there = local(family, tried, bins, noise)
+        there = local(family, tried, goal)
         better = there.rss < here.rss
         u = np.where(better[:, None], tried, u)
         here = Local(
