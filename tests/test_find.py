@@ -1,0 +1,176 @@
+"""What a person types becomes runs: files, folders, globs, several runs in a file, several records of a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from areal_writer import log
+
+from reportgen.errors import SourceError, SpecError
+from reportgen.sources import Unread, find, read, read_all
+
+CSV = "step,reward\n1,0.5\n2,0.25\n"
+
+
+def lay(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def found(folder: Path, spec: str | None = None) -> list[str]:
+    """What find() gives, as paths inside the folder."""
+    return [os.path.relpath(path, folder) for path in find(spec or str(folder))]
+
+
+def test_of_a_runs_logs_the_best_is_taken(tmp_path: Path) -> None:
+    """trainer.log, else main.log, else merged.log; other files are passed over in silence."""
+    text = log([0.25, 0.5])
+    lay(tmp_path, **{"a__trainer.log": text, "a__main.log": text, "a__metrics.csv": CSV, "a__actor.log": text})
+    lay(tmp_path, **{"b__main.log": text, "b__merged.log": text, "c__merged.log": text, "d__llm_server.log": text})
+    assert found(tmp_path) == ["a/trainer.log", "b/main.log", "c/merged.log"]
+
+
+def test_tables_are_taken_where_no_log_is(tmp_path: Path) -> None:
+    """A file is a table in a folder when it has a step; settings, datasets and notes aren't."""
+    lay(tmp_path, **{"one.csv": CSV, "two.jsonl": '{"step": 1, "a": 2}\n', "three.json": '[{"step": 1, "a": 2}]'})
+    lay(tmp_path, **{"train.jsonl": '{"question": "?", "answer": 3}\n', "config.json": '{"steps": 3}'})
+    lay(tmp_path, **{"prices.csv": "city,price\na,1\n", "README.md": "step,reward\n", "truth.json": '{"step": [1]}'})
+    assert found(tmp_path) == ["one.csv", "three.json", "two.jsonl"]
+
+
+def test_compressed_records_are_found(tmp_path: Path) -> None:
+    """A log or a table is found under its compressed name too."""
+    import gzip
+
+    lay(tmp_path, **{"a__x": "", "b__x": ""})
+    (tmp_path / "a" / "trainer.log.gz").write_bytes(gzip.compress(log([0.5]).encode()))
+    (tmp_path / "b" / "m.csv.gz").write_bytes(gzip.compress(CSV.encode()))
+    assert found(tmp_path) == ["a/trainer.log.gz", "b/m.csv.gz"]
+
+
+def test_hidden_folders_and_links_in_circles(tmp_path: Path) -> None:
+    """Hidden folders are left alone, a linked folder is followed once."""
+    lay(tmp_path, **{"real__trainer.log": log([0.5]), ".git__x.csv": CSV})
+    (tmp_path / "real" / "back").symlink_to(tmp_path)
+    (tmp_path / "again").symlink_to(tmp_path / "real")
+    assert found(tmp_path) == ["real/trainer.log"]
+
+
+def test_globs(tmp_path: Path) -> None:
+    """A glob gives every run that it matches; a bare star passes over what is none."""
+    lay(tmp_path, **{"a__trainer.log": log([0.5]), "b__trainer.log": log([0.5]), "c__notes.txt": "x", "one.csv": CSV})
+    assert found(tmp_path, f"{tmp_path}/*/trainer.log") == ["a/trainer.log", "b/trainer.log"]
+    assert found(tmp_path, f"{tmp_path}/*") == ["a/trainer.log", "b/trainer.log", "one.csv"]
+    assert found(tmp_path, f"{tmp_path}/**/*.csv") == ["one.csv"]
+
+
+def test_a_name_that_looks_like_a_glob(tmp_path: Path) -> None:
+    """What exists is what was meant, whatever signs are in its name."""
+    lay(tmp_path, **{"run[1]+a.csv": CSV})
+    assert found(tmp_path, f"{tmp_path}/run[1]+a.csv") == ["run[1]+a.csv"]
+
+
+def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """~ is the home folder."""
+    lay(tmp_path, **{"one.csv": CSV})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find("~/one.csv") == (str(tmp_path / "one.csv"),)
+    assert read("~/one.csv").name == "one"
+
+
+def test_a_folder_of_one_run_can_be_read(tmp_path: Path) -> None:
+    """read() takes a folder that holds one run; of several it names one."""
+    lay(tmp_path, **{"a__trainer.log": log([0.5])})
+    assert read(str(tmp_path / "a")).name == "a"
+    lay(tmp_path, **{"b__trainer.log": log([0.5])})
+    with pytest.raises(SourceError, match="2 runs; read one of them"):
+        read(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("nowhere", "no such file or folder, and a W&B project of that name is written wandb:ENTITY/nowhere"),
+        ("no/where", "no such file or folder, nor a W&B run"),
+        ("nowhere.csv", "no such file or folder"),
+        ("no*where", "no run matches"),
+        ("", "an empty name"),
+        ("a\0b", "no such file or folder"),
+        ("x" * 5000, "no such file or folder"),
+        ("~nobody/x.csv", "no such file or folder"),
+        ("no.csv#run", "no such file or folder"),
+        ("a.csv+b.csv", "no such file or folder"),
+    ],
+)
+def test_a_miss_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, words: str
+) -> None:
+    """What names no run is told with its readings and a way out."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError) as told:
+        find(spec)
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
+    with pytest.raises(SpecError):
+        read(spec)
+
+
+def test_folders_without_runs(tmp_path: Path) -> None:
+    """An empty folder and one without runs are told apart, each with what a run is."""
+    (tmp_path / "empty").mkdir()
+    lay(tmp_path, other__notes__x="hello")
+    with pytest.raises(SpecError, match="empty: an empty folder; a run is a W&B run directory"):
+        find(str(tmp_path / "empty"))
+    with pytest.raises(SpecError, match="other: no run in it or below it; a run is"):
+        find(str(tmp_path / "other"))
+
+
+def test_nine_good_runs_and_a_broken_one(tmp_path: Path) -> None:
+    """Those that can be read are, the other is named with its reason."""
+    for number in range(9):
+        lay(tmp_path, **{f"{number}.csv": CSV})
+    lay(tmp_path, **{"bad.csv": "step,a\n1,x\n"})
+    runs = read_all(find(str(tmp_path)))
+    assert [run.name for run in runs.runs] == [str(number) for number in range(9)]
+    (problem,) = runs.unread
+    assert problem.spec == str(tmp_path / "bad.csv")
+    assert "no column with numbers" in problem.problem
+    assert runs.by_spec[str(tmp_path / "3.csv")].name == "3"
+
+
+def test_when_none_can_be_read(tmp_path: Path) -> None:
+    """All failing is an error that tells the first, or the only one."""
+    lay(tmp_path, **{"a.csv": "step,a\n", "b.csv": ""})
+    with pytest.raises(SourceError, match=r"none of 2 runs could be read; the first: .*a\.csv"):
+        read_all([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
+    with pytest.raises(SourceError, match=r"^gone: missing$"):
+        read_all([], unread=[Unread("gone", "gone: missing")])
+    with pytest.raises(SpecError, match="no run was named"):
+        read_all([])
+
+
+def test_progress_counts_every_spec(tmp_path: Path) -> None:
+    """The callback is called for each run, read or not."""
+    lay(tmp_path, **{"a.csv": CSV, "b.csv": ""})
+    calls: list[int] = []
+    read_all([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], progress=lambda done, what: calls.append(done))
+    assert calls == [1, 1]
+
+
+def test_devices_are_no_runs() -> None:
+    """What is neither a file nor a folder is told so, and never read."""
+    with pytest.raises(SourceError, match="/dev/zero: neither a file nor a folder"):
+        read("/dev/zero")
+
+
+def test_importing_the_sources_is_cheap() -> None:
+    """The list of sources brings in no W&B, no YAML, no Zstandard."""
+    code = "import sys, reportgen.sources as s; [x.name for x in s.SOURCES]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"wandb", "yaml", "zstandard"} & {*loaded}
