@@ -14,6 +14,7 @@ from reportgen.signals.shapes import FAMILIES
 
 FLAT = 0  # index of the flat family
 SMALLEST_GAIN = 0.02  # of the range: above it every order of magnitude of a gain is as likely
+OUT_OF_REACH = 80.0  # log likelihood below the best at which the prior no longer matters
 LEAST_SPREAD = 2e-3  # a template flatter than this on the occupied bins could fit anything
 
 
@@ -141,9 +142,13 @@ def log_evidence(fit: Fit, best: float, freedom: float, variance: float) -> np.n
     The residual against the best, then the integral over a positive size under a prior that is
     even in its logarithm above SMALLEST_GAIN (Laplace's approximation).
     """
-    error = np.sqrt(variance / np.maximum(fit.mass, 1e-12))
-    likely = np.maximum(fit.size, 0.5 * error)
+    with np.errstate(divide="ignore"):
+        logs = -0.5 * freedom * np.log(fit.rss / best)
+    near = np.flatnonzero(logs > logs.max(initial=-np.inf) - OUT_OF_REACH)
+    mass, size = fit.mass[near], fit.size[near]
+    error = np.sqrt(variance / np.maximum(mass, 1e-12))
+    likely = np.maximum(size, 0.5 * error)
     prior = -np.log((likely + SMALLEST_GAIN) * math.log1p(1 / SMALLEST_GAIN))
-    integral = np.log(error * math.sqrt(2 * math.pi)) + log_ndtr(fit.size / error)
-    inside = np.where(fit.mass > 0, prior + integral, 0.0)
-    return np.where(np.isfinite(fit.rss), -0.5 * freedom * np.log(fit.rss / best) + inside, -np.inf)
+    integral = np.log(error * math.sqrt(2 * math.pi)) + log_ndtr(size / error)
+    logs[near] += np.where(mass > 0, prior + integral, 0.0)
+    return logs

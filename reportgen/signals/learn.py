@@ -24,6 +24,7 @@ LEAST_MODELLED = 6  # fewer: no forecast either
 DRAWS = 300
 BACK_TEST_DRAWS = 200
 GRID = 193  # steps at which a long run's trend is judged
+DRAWN = 120  # points of the trend that a picture needs
 AHEAD = 40  # steps at which the future is drawn
 HORIZON = 5.0  # runs ahead within which a next point is looked for
 WIDER = 1.1  # forecast half-widths: shapes outside the dictionary exist
@@ -243,9 +244,12 @@ def next_point(series: Series, view: View) -> int | None:
 
 
 def curve_of(series: Series, view: View) -> Curve:
-    """Trend and band for drawing, to the end of the second run's length or the last forecast."""
-    places = np.concatenate([view.inside, view.future])
-    low, mid, high = np.quantile(view.curves, (0.05, 0.5, 0.95), axis=0)
+    """Trend and band for drawing, through the run and beyond the last forecast."""
+    thin = np.unique(np.append(np.arange(0, len(view.inside), 2), len(view.inside) - 1))
+    shown = thin if len(view.inside) > DRAWN else np.arange(len(view.inside))
+    shown = np.concatenate([shown, np.arange(len(view.inside), view.curves.shape[1])])
+    low, mid, high = np.quantile(view.curves[:, shown], (0.05, 0.5, 0.95), axis=0)
+    places = np.concatenate([view.inside, view.future])[shown]
     return Curve(places, *(series.low + series.size * v for v in (low, mid, high)))
 
 

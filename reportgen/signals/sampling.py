@@ -17,6 +17,7 @@ class Proposal:
 
     centres: np.ndarray  # (c, d)
     root: np.ndarray  # (d, d) lower triangle
+    inverse: np.ndarray  # (d, d) of the root, transposed
     count: int
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
@@ -27,11 +28,15 @@ class Proposal:
 
     def number(self, u: np.ndarray) -> np.ndarray:
         """Expected tries per unit volume at each parameter, (k,)."""
-        inverse = np.linalg.inv(self.root).T
-        a, b = u @ inverse, self.centres @ inverse
+        a, b = u @ self.inverse, self.centres @ self.inverse
         square = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
         scale = float(np.prod(np.diag(self.root))) * (2 * math.pi) ** (u.shape[1] / 2)
         return self.count / scale * np.exp(-0.5 * np.maximum(square, 0)).mean(axis=1)
+
+
+def proposal(centres: np.ndarray, root: np.ndarray, count: int) -> Proposal:
+    """Kernels with the root of their covariance."""
+    return Proposal(centres, root, np.linalg.inv(root).T, count)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from reportgen.signals.dictionary import dictionary
 from reportgen.signals.first_look import freedom_of, softmax
 from reportgen.signals.fit import Fit, Target, fit_exactly, log_evidence
-from reportgen.signals.sampling import Pool, Proposal, thinned
+from reportgen.signals.sampling import Pool, Proposal, proposal, thinned
 from reportgen.signals.shapes import FAMILIES
 from reportgen.signals.zoom import Zoomed
 
@@ -104,7 +104,7 @@ def kernels(pool: Pool, weights: np.ndarray, count: int) -> Proposal:
     covariance = (spread * share[:, None]).T @ spread * 0.35 + narrow**2 * np.eye(dim)
     levels = (np.arange(CENTRES) + 0.5) / CENTRES
     centres = pool.u[np.minimum(np.searchsorted(np.cumsum(share), levels), len(share) - 1)]
-    return Proposal(centres, np.linalg.cholesky(covariance), count)
+    return proposal(centres, np.linalg.cholesky(covariance), count)
 
 
 def split(pools: tuple[Pool, ...], flat: np.ndarray) -> list[np.ndarray]:
@@ -141,7 +141,7 @@ class Search:
             hopeful = np.flatnonzero(reached.get(pool.family, np.zeros(0)) > best - HOPELESS)
             each = found.get(pool.family)
             if each is not None and len(hopeful):
-                proposals = [Proposal(each.u[i, None], 1.3 * each.root[i], ZOOM_TRIES) for i in hopeful]
+                proposals = [proposal(each.u[i, None], 1.3 * each.root[i], ZOOM_TRIES) for i in hopeful]
                 pool = self.extend(pool, *proposals)
             grown.append(pool)
         return tuple(grown)

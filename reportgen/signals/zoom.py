@@ -15,6 +15,8 @@ from reportgen.signals.shapes import FAMILIES
 STEPS = 4
 STRIDE = 1e-3  # of the unit cube, for derivatives
 LONGEST = 0.25  # a step, in the unit cube
+SETTLED = 3e-3  # share of the residual; a step that gains less was the last
+SAME = 0.03  # two bests closer than this are one
 EDGE = 0.004  # parameters stay this far inside
 WIDEST = 0.25  # standard deviation of a direction that the data leave open
 
@@ -65,6 +67,7 @@ def zoom(family: int, u: np.ndarray, goal: Target, freedom: float) -> Zoomed:
         tried = np.clip(u + step_from(here, damping), EDGE, 1 - EDGE)
         there = local(family, tried, goal)
         better = there.rss < here.rss
+        gained = float(((here.rss - there.rss) / here.rss).max())
         u = np.where(better[:, None], tried, u)
         here = Local(
             np.where(better, there.rss, here.rss),
@@ -72,7 +75,18 @@ def zoom(family: int, u: np.ndarray, goal: Target, freedom: float) -> Zoomed:
             np.where(better[:, None, None], there.slopes, here.slopes),
         )
         damping = np.where(better, damping / 5, damping * 10)
-    return Zoomed(u, here.rss, here.residual, laplace(here, freedom))
+        if gained < SETTLED:
+            break
+    return distinct(Zoomed(u, here.rss, here.residual, laplace(here, freedom)))
+
+
+def distinct(found: Zoomed) -> Zoomed:
+    """The local bests, the same one only once."""
+    kept: list[int] = []
+    for i in np.argsort(found.rss, kind="stable"):
+        if all(np.abs(found.u[i] - found.u[j]).max() > SAME for j in kept):
+            kept.append(int(i))
+    return Zoomed(found.u[kept], found.rss[kept], found.residual[kept], found.root[kept])
 
 
 def step_from(here: Local, damping: np.ndarray) -> np.ndarray:
