@@ -38,7 +38,9 @@ class Severity(IntEnum):
 class Mark:
     """A step, a band of steps or a level pointed at in a figure."""
 
-    kind: Literal["onset", "plateau", "baseline", "collapse", "restart", "epoch", "spike", "end", "threshold"]
+    kind: Literal[
+        "onset", "plateau", "baseline", "collapse", "restart", "epoch", "spike", "end", "threshold", "forecast"
+    ]
     label: str
     first: float | None = None  # step; None for a level
     last: float | None = None  # step, for a band
@@ -87,6 +89,7 @@ class Scale:
     accuracy: bool  # a share of problems solved, in [0, 1]
     range: tuple[float, float] | None  # None: not declared
     why: str
+    comparable: bool = True  # train and eval are counted in the same unit
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class Number:
     """One of the few numbers that carry a verdict, with its interval."""
 
     label: str
-    value: float
+    value: float  # accuracies and points as shares: 0.137 is shown as +13.70 pp
     unit: str  # "accuracy", "points", "step", or the metric's own
     interval: Interval | None
     context: str
@@ -178,6 +181,9 @@ class Evidence:
     gap: Gap | None
     improvement: Improvement | None
     checkpoints: Checkpoints | None
+    samples: int | None = None  # rollouts that one train point averages
+    gpus: int | None = None
+    eval_n: int | None = None  # problems in the eval set
 
     def values(self, role: str) -> pd.Series:
         """Series of the metric that plays a role, gaps dropped; KeyError when none does."""
@@ -193,7 +199,7 @@ class Check:
     title: str  # "Plateau"
     question: str  # "Has the reward stopped paying off?"
     needs: tuple[str, ...]  # roles; a run without one of them skips the check
-    look: Callable[[Evidence, Settings], Finding]
+    look: Callable[[Evidence, Settings], Finding | Skipped]
 
 
 @dataclass(frozen=True)

@@ -308,12 +308,24 @@ def wanted(name: str) -> bool:
     return spelled in _exact() or spelled.startswith(PHASES) or bool(_any_pattern().match(spelled))
 
 
-def names_for(role: str, trainer: str = "") -> tuple[str, ...]:
-    """What a person could log for a role, in the words of their trainer."""
+def names_for(role: str, trainer: str = "", beside: Iterable[str] = ()) -> tuple[str, ...]:
+    """What a person could log for a role, in the words of their trainer.
+
+    beside: the names that the run logs; those of the same scope come first.
+    """
     aliases = BY_ROLE[role].aliases
     names = aliases.get(trainer) or aliases.get("") or BY_ROLE[role].names
-    scope = "actor" if trainer != "areal" else "ppo_actor"
-    return tuple(dict.fromkeys(name.replace("*", scope) for name in names))[:3]
+    scopes = {name.rpartition("/")[0].removesuffix("/avg") for name in beside}
+    scopes |= {scope.split("/")[0] for scope in scopes}
+    stand_in = next((scope for scope in ("ppo_actor", "grpo_actor") if scope in scopes), "actor")
+    spelled = dict.fromkeys(name.replace("*", stand_in) for name in names)
+    return tuple(sorted(spelled, key=lambda name: name.split("/")[0] not in scopes)[:3])
+
+
+def spoken(role: str) -> str:
+    """A role's title inside a sentence: "policy loss", "KL to the reference"."""
+    title = BY_ROLE[role].title
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _owner(trainer: str) -> str:

@@ -1,1 +1,112 @@
-"""The checks in reading order, and diagnose()."""
+"""Everything that is asked of one run, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from reportgen import metrics
+from reportgen.diagnostics import diminishing, generalisation, learning, policy, rollouts, system
+from reportgen.diagnostics.declared import Declared, declared
+from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of
+from reportgen.diagnostics.next_steps import advise
+from reportgen.diagnostics.watched import missing
+from reportgen.findings import Check, Diagnosis, Evidence, Finding, Skipped
+from reportgen.metrics import Played
+from reportgen.run import Run
+from reportgen.settings import Settings
+from reportgen.signals import Learning, learn
+from reportgen.verdict import decide
+
+CHECKS: tuple[Check, ...] = (
+    *learning.CHECKS,
+    *diminishing.CHECKS,
+    *generalisation.CHECKS,
+    *policy.CHECKS,
+    *rollouts.CHECKS,
+    *system.CHECKS,
+)
+
+
+def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
+    """One run with every check answered or skipped, and the decision that follows.
+
+    Raises SettingsError for a role or metric of `settings.metrics` that isn't there, SourceError
+    when `settings.steps` leaves nothing.
+    """
+    settings = settings or Settings()
+    if settings.steps is not None:
+        run = run.between(*settings.steps)
+    roles = metrics.roles(run.history.columns, settings.metrics)
+    known = declared(run, roles, settings)
+    evidence = gather(run, roles, known, settings)
+    answers = [answer(check, evidence, settings) for check in CHECKS]
+    findings = tuple(found for found in answers if isinstance(found, Finding))
+    decided = decide(evidence, findings, settings)
+    return Diagnosis(
+        run=run,
+        roles=roles,
+        scale=known.scale,
+        train=evidence.train,
+        eval=evidence.eval,
+        gap=evidence.gap,
+        improvement=evidence.improvement,
+        checkpoints=evidence.checkpoints,
+        findings=findings,
+        skipped=tuple(found for found in answers if isinstance(found, Skipped)),
+        verdict=replace(decided, next_steps=advise(decided.decision, evidence, findings, settings)),
+        assumptions=known.assumptions,
+        settings=settings,
+        eval_n=known.eval_n,
+    )
+
+
+def answer(check: Check, evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """What one check says of a run; skipped when a role that it needs is not played."""
+    absent = next((role for role in check.needs if role not in evidence.roles), None)
+    return missing(check.name, absent, evidence) if absent else check.look(evidence, settings)
+
+
+def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Settings) -> Evidence:
+    """The run with all that is fitted once, for the checks to look at."""
+    evals = _series(run, roles, "eval_reward")
+    train = _learning(_series(run, roles, "train_reward"), known.samples, known, settings)
+    size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
+    seen = _learning(evals, size, known, settings, back_test=False)
+    return Evidence(
+        run=run,
+        roles=roles,
+        scale=known.scale,
+        train=train,
+        eval=seen,
+        gap=gap_of(train, evals, run, known, settings),
+        improvement=improvement_of(train, evals, known, settings),
+        checkpoints=checkpoints_of(train, seen, evals, known, settings),
+        samples=known.samples,
+        gpus=known.gpus,
+        eval_n=known.eval_n,
+    )
+
+
+def _learning(
+    series: pd.Series | None, samples: int | None, known: Declared, settings: Settings, *, back_test: bool = True
+) -> Learning | None:
+    if series is None or series.empty:
+        return None
+    return learn(
+        series.index.to_numpy(),
+        series.to_numpy(dtype=float),
+        reward_range=known.scale.range,
+        samples_per_step=samples,
+        group_size=settings.group_size,
+        forecast_steps=settings.forecast_steps,
+        plateau_probability=settings.plateau_probability,
+        undecided_probability=settings.undecided_probability,
+        back_test=back_test,
+    )
+
+
+def _series(run: Run, roles: Mapping[str, Played], role: str) -> pd.Series | None:
+    return run.history[roles[role].name].dropna() if role in roles else None

@@ -1,0 +1,165 @@
+"""Does it carry over to problems that were held out: gain, gap, checkpoints."""
+
+from __future__ import annotations
+
+from reportgen import metrics, wording
+from reportgen.diagnostics.measures import problems_behind
+from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
+from reportgen.settings import Settings
+from reportgen.signals import intervals
+
+WIDE_GAP = 5.0  # times the threshold that even the low end of the gap's interval must pass to be a warning
+LABELS = {
+    "overfitting": "overfitting",
+    "good_generalisation": "good generalisation",
+    "underfitting": "eval reads higher than train",
+    "inconclusive": "this eval set can't tell",
+}
+
+
+def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """What was gained over the base model, and whether it is more than chance."""
+    found, accuracy = evidence.improvement, evidence.scale.accuracy
+    if found is None:
+        reason = "the base model's reward is unknown; give --baseline, or log an eval before the first step"
+        return Skipped("improvement", (), reason)
+    is_real = found.p_value is not None and found.p_value < settings.significance
+    is_loss = is_real and found.absolute < 0
+    gain = wording.difference(found.absolute, accuracy)
+    bounds = f" {wording.interval(found.interval, accuracy, signed=True)}" if found.interval else ""
+    outcome = "can't be tested: the eval's size is unknown"
+    if found.p_value is not None:
+        outcome = f"{wording.p_value(found.p_value)}: {'real' if is_real else 'may be chance'}"
+    base = f"over {wording.level(found.baseline, accuracy)} ({found.baseline_from})"
+    detail = f"From the {found.source} reward at step {wording.count(found.final_step)}, {base}."
+    if found.relative is not None:
+        detail += f" Relative: {wording.fixed(100 * found.relative, 1, signed=True)}{wording.THIN}%."
+    if found.source == "train":
+        detail += " No eval was logged, so the train level stands in for it."
+    if found.smallest_visible is not None:
+        detail += f" This eval set sees {_size(found.smallest_visible, accuracy)} or more (80{wording.THIN}% power)."
+    is_trusted = found.baseline_from != "assumed" and found.source == "eval"
+    return Finding(
+        "improvement",
+        Severity.WARNING if is_loss and is_trusted else Severity.OK if is_real and not is_loss else Severity.NOTE,
+        f"{gain}{bounds}, {outcome}",
+        detail,
+        {
+            "baseline": found.baseline,
+            "baseline_from": found.baseline_from,
+            "final": found.final,
+            "absolute": found.absolute,
+            "relative": found.relative,
+            "interval": list(found.interval) if found.interval else None,
+            "p_value": found.p_value,
+            "smallest_visible": found.smallest_visible,
+            "n": found.n,
+            "rule": "two-proportion test, Newcombe's interval" if found.n else "level of the train trend",
+            "threshold": settings.significance,
+        },
+    )
+
+
+def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """How far train is above eval, at the end levels and over all evals."""
+    found, accuracy = evidence.gap, evidence.scale.accuracy
+    if found is None:
+        return Skipped("gap", (), _why_no_gap(evidence))
+    size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else None
+    limit = settings.gap * size if size else None
+    is_wide = found.label == "overfitting" and limit is not None and found.interval[0] > WIDE_GAP * limit
+    shown = f"{wording.difference(found.gap, accuracy)} {wording.interval(found.interval, accuracy, signed=True)}"
+    detail = f"Train {wording.level(found.train, accuracy)}, eval {wording.level(found.eval, accuracy)}."
+    if found.first_significant_step is not None:
+        detail += f" Beyond the threshold since step {wording.count(found.first_significant_step)}."
+    return Finding(
+        "gap",
+        Severity.WARNING if is_wide else Severity.OK if found.label == "good_generalisation" else Severity.NOTE,
+        f"{shown}: {LABELS[found.label]}",
+        " ".join((detail, *found.confounders)),
+        {
+            "train": found.train,
+            "eval": found.eval,
+            "gap": found.gap,
+            "interval": list(found.interval),
+            "label": found.label,
+            "first_significant_step": found.first_significant_step,
+            "trend": [list(row) for row in found.trend],
+            "rule": "end level of the train trend minus the last eval; beyond the threshold and beyond chance",
+            "threshold": limit,
+        },
+        steps=(found.first_significant_step, found.trend[-1][0]) if found.first_significant_step is not None else None,
+    )
+
+
+def eval_resolution(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """What this eval set can see at all."""
+    evals = evidence.values("eval_reward")
+    n = problems_behind(int(evals.index[-1]), evidence, settings) if len(evals) else None
+    if n is None or not evidence.scale.accuracy:
+        reason = "the eval's size is unknown, or it is no accuracy; --eval-size would tell what it can see"
+        return Skipped("eval_resolution", (), reason)
+    level = float(evals.iloc[-1])
+    sees = intervals.smallest_visible(level, n, n, power=0.8)
+    is_blind = sees > 2 * settings.gap
+    headline = f"{wording.plural(n, 'problem')} see differences of {_size(sees, True)} or more"
+    wanted = intervals.needed_n(level, min(level + settings.gap, 0.999)) if level < 0.999 else None
+    detail = f"To see {_size(settings.gap, True)}, {wording.count(wanted)} would be needed." if wanted else ""
+    return Finding(
+        "eval_resolution",
+        Severity.NOTE if is_blind else Severity.OK,
+        headline,
+        detail,
+        {"n": n, "smallest_visible": sees, "needed_for_gap": wanted,
+         "rule": "difference of two evals seen at 80 % power, two-sided 5 %", "threshold": 2 * settings.gap},
+    )  # fmt: skip
+
+
+def checkpoints(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Which evaluated steps can't be told from the best."""
+    found, accuracy = evidence.checkpoints, evidence.scale.accuracy
+    if found is None or (not found.best_set and found.roll_back_to is None):
+        return Skipped("checkpoints", (), "the evals' error is unknown; --eval-size would tell which are as good")
+    evals = evidence.values("eval_reward")
+    numbers = {
+        "best_set": list(found.best_set),
+        "earliest": found.earliest,
+        "roll_back_to": found.roll_back_to,
+        "rule": "not behind the best by more than chance, corrected for picking the best (Hsu 1984)",
+        "threshold": settings.significance,
+    }
+    steps = wording.listed([wording.count(step) for step in found.best_set])
+    if len(found.best_set) > 1:
+        headline = f"Steps {steps} can't be told apart; step {wording.count(found.best_set[0])} is the earliest"
+    elif found.best_set:
+        shown = wording.level(float(evals.loc[found.best_set[0]]), accuracy)
+        only = "the only eval" if len(evals) == 1 else "better than every other eval"
+        headline = f"Step {steps} with {shown}: {only}"
+    else:
+        headline = "Which eval is best can't be told"
+    if found.roll_back_to is not None:
+        headline += f"; go back to step {wording.count(found.roll_back_to)}"
+    is_note = len(found.best_set) > 1 or found.roll_back_to is not None
+    return Finding("checkpoints", Severity.NOTE if is_note else Severity.OK, headline, "", numbers)
+
+
+def _why_no_gap(evidence: Evidence) -> str:
+    if "eval_reward" not in evidence.roles:
+        name = metrics.names_for("eval_reward", evidence.run.framework, evidence.run.history.columns)[0]
+        return f"no eval was logged; log {name}"
+    if not evidence.scale.comparable:
+        return "train and eval reward are not counted in the same unit"
+    return "the eval's error is unknown; give --eval-size"
+
+
+def _size(value: float, accuracy: bool) -> str:
+    return f"{wording.fixed(100 * value, 1)} pp" if accuracy else wording.number(value)
+
+
+CHECKS = (
+    Check("improvement", "generalisation", "Gain over the base model", "What was gained?", (), improvement),
+    Check("gap", "generalisation", "Train–eval gap", "Does it carry over?", (), gap),
+    Check("eval_resolution", "generalisation", "Reach of the eval", "What can this eval set see?", ("eval_reward",),
+          eval_resolution),
+    Check("checkpoints", "generalisation", "Checkpoint", "Which checkpoint to keep?", ("eval_reward",), checkpoints),
+)  # fmt: skip

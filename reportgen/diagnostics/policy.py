@@ -1,0 +1,309 @@
+"""Is there a signal to learn from, and does the policy stay where updates are valid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reportgen import naming, wording
+from reportgen.diagnostics.watched import (
+    LEAST,
+    Watched,
+    as_watched,
+    figure_of,
+    limit_mark,
+    missing,
+    moves,
+    order_of_moves,
+    too_short,
+    watched,
+)
+from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
+from reportgen.settings import Settings
+from reportgen.signals import robust
+
+NORMAL_RANGE = 4.0  # of a batch of some dozens of normal values, in standard deviations
+DISSOLVING = 3.0  # times the entropy at the start
+IDLE = 0.1  # share of recent updates without effect that a reader should know of
+MEDIAN_HALF = 10  # steps on each side of a gradient norm's running median
+
+
+def loss(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Whether the policy loss stays bounded; near zero it is by construction."""
+    seen = watched(evidence, "policy_loss")
+    if seen is None:
+        return too_short("loss", evidence, "policy_loss")
+    left = seen.departure()
+    rises = left is not None and abs(left[1].after) > abs(left[1].before)
+    numbers = {"start": seen.start, "end": seen.end, "left_at": left[0] if left else None,
+               "rule": "lasting departure of the level from its noise", "threshold": 6.0}  # fmt: skip
+    if left is None or not rises:
+        text = f"Bounded: {wording.number(seen.start)} at the start, {wording.number(seen.end)} at the end"
+        return Finding("loss", Severity.OK, text, f"Source: {seen.name}.", numbers)
+    way, step = "Jumped" if left[1].is_sudden else "Drifted", wording.count(left[0])
+    return Finding(
+        "loss",
+        Severity.WARNING if left[1].is_sudden else Severity.NOTE,
+        f"{way} from {wording.number(left[1].before)} to {wording.number(left[1].after)}, from step {step} on",
+        _moved_with(evidence) if left[1].is_sudden else f"Source: {seen.name}.",
+        numbers,
+        steps=(left[0], int(seen.steps[-1])),
+        figure=figure_of(seen, (Mark("onset", way.lower(), float(left[0])),)),
+    )
+
+
+def advantages(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Whether advantages still spread; their mean is zero by construction and says nothing."""
+    seen, source, limit = spread_of(evidence, settings)
+    if seen is None:
+        if "advantages" in evidence.roles:
+            reason = "only the mean of advantages was logged, which is zero by construction; log their spread"
+            return Skipped("advantages", ("advantages/std",), reason)
+        return missing("advantages", "advantage_spread", evidence)
+    is_dead, is_low = not seen.values.any(), seen.end < limit
+    headline = f"{wording.number(seen.end)} at the end; never below {wording.number(float(seen.values.min()))}"
+    if is_dead:
+        headline = "No spread at any step: there was nothing to learn from"
+    elif is_low:
+        was = f"{wording.number(seen.start)} at the start"
+        headline = f"{wording.number(seen.end)} at the end, {was}: little signal left"
+    return Finding(
+        "advantages",
+        Severity.CRITICAL if is_dead else Severity.WARNING if is_low else Severity.OK,
+        headline,
+        f"Source: {source}.",
+        {"start": seen.start, "end": seen.end, "lowest": float(seen.values.min()),
+         "rule": "spread of advantages at the end", "threshold": limit},
+        figure=figure_of(seen, (limit_mark(limit, "little signal below"),)) if is_low else None,
+    )  # fmt: skip
+
+
+def spread_of(evidence: Evidence, settings: Settings) -> tuple[Watched | None, str, float]:
+    """(spread of advantages, what it was read from, the limit): logged, from their range, or from rewards."""
+    limit = settings.advantage_spread
+    seen = watched(evidence, "advantage_spread")
+    if seen is not None:
+        return seen, seen.name, limit
+    if "advantages_max" in evidence.roles and "advantages_min" in evidence.roles:
+        span = (evidence.values("advantages_max") - evidence.values("advantages_min")).dropna() / NORMAL_RANGE
+        if len(span) >= LEAST:
+            seen = as_watched("advantage_spread", evidence.roles["advantages_max"].name, span)
+            return seen, "a quarter of the range of advantages, since their deviation was not logged", limit
+    seen = watched(evidence, "reward_spread")
+    if seen is None:
+        return None, "", limit
+    size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else float(seen.values.max())
+    return seen, f"{seen.name}, the deviation of rewards in a group", limit * size
+
+
+def zero_variance(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Share of groups whose answers all earned the same, so that they teach nothing."""
+    seen = watched(evidence, "zero_variance_groups")
+    if seen is None:
+        return too_short("zero_variance", evidence, "zero_variance_groups")
+    is_over = seen.end > settings.zero_variance_share
+    headline = f"{wording.percent(seen.end, 0)} of groups at the end, {wording.percent(seen.start, 0)} at the start"
+    return Finding(
+        "zero_variance",
+        Severity.WARNING if is_over else Severity.OK,
+        headline + (": most of a batch teaches nothing" if is_over else ""),
+        f"Source: {seen.name}.",
+        {"start": seen.start, "end": seen.end, "rule": "share of groups without variance, at the end",
+         "threshold": settings.zero_variance_share},
+    )  # fmt: skip
+
+
+def kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """How far the policy has gone from its reference."""
+    seen = watched(evidence, "kl")
+    if seen is None:
+        return too_short("kl", evidence, "kl")
+    if not seen.values.any():
+        return Skipped("kl", (), f"{seen.name} is 0 throughout: its coefficient is 0, so the reference was not run")
+    weight = naming.number(evidence.run.config.get("actor.kl_ctl")) if evidence.run.framework == "areal" else None
+    values = np.abs(seen.values) / (weight or 1.0)  # AReaL logs it as a penalty, times its coefficient
+    note = f"Source: {seen.name}" + (f", divided by actor.kl_ctl = {weight:g}." if weight else ".")
+    return _beyond("kl", Watched("kl", seen.name, seen.steps, values), settings.kl_nats, evidence, note)
+
+
+def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """How far the policy that learns has gone from the one that sampled."""
+    seen = watched(evidence, "behaviour_kl")
+    if seen is None:
+        return too_short("behaviour_kl", evidence, "behaviour_kl")
+    if not seen.values.any():
+        text = "0 throughout: each batch is used for one update, so there is nothing between the policies"
+        return Finding("behaviour_kl", Severity.OK, text, f"Source: {seen.name}.", {"rule": "KL", "threshold": 0.0})
+    absolute = Watched("behaviour_kl", seen.name, seen.steps, np.abs(seen.values))
+    return _beyond("behaviour_kl", absolute, settings.behaviour_kl_nats, evidence, f"Source: {seen.name}.")
+
+
+def _beyond(check: str, seen: Watched, limit: float, evidence: Evidence, note: str) -> Finding:
+    """A KL that is beyond its limit to stay, critical when it got there in a leap."""
+    since, left = seen.beyond(limit), seen.departure()
+    is_over = since is not None and seen.end > limit
+    is_leap = is_over and left is not None and left[1].is_sudden and left[1].after > left[1].before
+    highest = float(seen.values.max())
+    headline = f"{wording.number(seen.end)} nats at the end, {wording.number(highest)} at most"
+    if is_over and since is not None:
+        passed = f"Passed {wording.number(limit)} nats at step {wording.count(since)}"
+        headline = f"{passed} and stayed above it; {wording.number(seen.end)} at the end"
+    elif since is not None:
+        headline += f"; above {wording.number(limit)} for a while from step {wording.count(since)} on"
+    return Finding(
+        check,
+        Severity.CRITICAL if is_leap else Severity.WARNING if is_over else Severity.NOTE if since else Severity.OK,
+        headline,
+        f"{note} {_moved_with(evidence)}".strip() if is_leap else note,
+        {"end": seen.end, "highest": highest, "since_step": since,
+         "rule": "nats, five values in a row and at the end", "threshold": limit},
+        steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
+        figure=figure_of(seen, (limit_mark(limit, f"limit {wording.number(limit)} nats"),)) if since else None,
+    )  # fmt: skip
+
+
+def entropy(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Whether the policy keeps its choices open: a cliff, a decay, or a dissolving."""
+    seen = watched(evidence, "entropy")
+    if seen is None:
+        return too_short("entropy", evidence, "entropy")
+    if seen.start < 0:
+        seen = Watched("entropy", seen.name, seen.steps, -seen.values)  # logged as a loss
+    change = seen.end / seen.start - 1 if seen.start else 0.0
+    left = seen.departure()
+    is_cliff = left is not None and left[1].is_sudden and left[1].after < (1 - settings.entropy_cliff) * left[1].before
+    severity, ending = Severity.OK, "steady"
+    if is_cliff and left is not None:
+        severity, ending = Severity.WARNING, f"most of it at step {wording.count(left[0])}, a cliff"
+    elif change > DISSOLVING - 1:
+        severity, ending = Severity.WARNING, "the policy is losing its shape"
+    elif change < -settings.entropy_cliff:
+        severity, ending = Severity.NOTE, "a smooth decay, no cliff"
+    elif change > 0.5:
+        severity, ending = Severity.NOTE, "growing"
+    way = f"{'Fell' if change < 0 else 'Rose'} {wording.percent(abs(change), 0)}"
+    headline = f"{way}, {wording.number(seen.start)} to {wording.number(seen.end)} nats; {ending}"
+    return Finding(
+        "entropy",
+        severity,
+        headline,
+        _moved_with(evidence) if is_cliff else f"Source: {seen.name}.",
+        {"start": seen.start, "end": seen.end, "change": change,
+         "cliff_step": left[0] if is_cliff and left else None,
+         "rule": f"share lost in a leap of about {settings.entropy_cliff_steps} steps",
+         "threshold": settings.entropy_cliff},
+        steps=(left[0], int(seen.steps[-1])) if is_cliff and left is not None else None,
+        figure=figure_of(seen, (Mark("onset", "cliff", float(left[0])),)) if is_cliff and left is not None else None,
+    )  # fmt: skip
+
+
+def grad_norm(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Spikes of the gradient norm, and whether it ran away."""
+    seen = watched(evidence, "grad_norm")
+    if seen is None:
+        return too_short("grad_norm", evidence, "grad_norm")
+    usual = np.maximum(robust.running_median(seen.values, MEDIAN_HALF), 1e-12)
+    ratio = np.where(seen.values > 0, seen.values / usual, 0.0)
+    high = (ratio > settings.grad_norm_factor) & (seen.values > np.median(seen.values))
+    spikes = [int(step) for step in seen.steps[high]]
+    left = seen.departure()
+    is_away = left is not None and left[1].is_sudden and left[1].after > DISSOLVING * max(left[1].before, 1e-12)
+    headline = f"{wording.number(seen.end)} at the end, {wording.number(float(seen.values.max()))} at most; no spikes"
+    if is_away and left is not None:
+        before, after = wording.number(left[1].before), wording.number(left[1].after)
+        headline = f"Ran away at step {wording.count(left[0])}: {before} to {after}"
+    elif spikes:
+        sizes = wording.listed([f"{size:.0f}" for size in ratio[high]])
+        headline = f"{wording.plural(len(spikes), 'spike')}, at step {wording.listed(spikes)}: {sizes} times the median"
+    marks = tuple(Mark("spike", "spike", float(step)) for step in spikes[:20])
+    return Finding(
+        "grad_norm",
+        Severity.WARNING if is_away else Severity.NOTE if spikes else Severity.OK,
+        headline,
+        _moved_with(evidence) if is_away else f"Source: {seen.name}.",
+        {"spikes": spikes[:50], "highest": float(seen.values.max()), "left_at": left[0] if is_away and left else None,
+         "rule": "times the running median of 21 steps", "threshold": settings.grad_norm_factor},
+        steps=(left[0], int(seen.steps[-1])) if is_away and left is not None else None,
+        figure=figure_of(seen, marks) if spikes or is_away else None,
+    )  # fmt: skip
+
+
+def clip_fraction(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Share of tokens whose update was cut."""
+    seen = watched(evidence, "clip_fraction")
+    if seen is None:
+        return too_short("clip_fraction", evidence, "clip_fraction")
+    highest, limit = float(seen.values.max()), settings.clip_fraction
+    headline = f"{wording.percent(seen.end)} at the end, {wording.percent(highest)} at most"
+    if not highest:
+        headline = "0 throughout: one update a batch leaves nothing to clip"
+    return Finding(
+        "clip_fraction",
+        Severity.WARNING if seen.end > limit else Severity.OK,
+        headline,
+        f"Source: {seen.name}.",
+        {"end": seen.end, "highest": highest, "rule": "share of clipped tokens at the end", "threshold": limit},
+        figure=figure_of(seen, (limit_mark(limit, "limit"),)) if seen.end > limit else None,
+    )
+
+
+def learning_rate(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Whether the learning rate was zero while the run went on."""
+    seen = watched(evidence, "learning_rate")
+    if seen is None:
+        return too_short("learning_rate", evidence, "learning_rate")
+    start, length = robust.longest_run(seen.values == 0)
+    n = len(seen.values)
+    numbers = {"start": seen.start, "end": seen.end, "zero_steps": length,
+               "rule": "share of steps in a row with a rate of 0", "threshold": IDLE}  # fmt: skip
+    if length == n:
+        text = "0 throughout, as logged: printed with too few digits, or training was off"
+        return Finding("learning_rate", Severity.NOTE, text, f"Source: {seen.name}.", numbers)
+    headline = f"{wording.number(seen.start)} at the start, {wording.number(seen.end)} at the end"
+    is_idle = length > IDLE * n and length >= LEAST
+    if is_idle:
+        first, last = int(seen.steps[start]), int(seen.steps[start + length - 1])
+        headline = f"0 from step {wording.count(first)} to {wording.count(last)}: nothing was learned there"
+    return Finding(
+        "learning_rate", Severity.WARNING if is_idle else Severity.OK, headline, f"Source: {seen.name}.", numbers
+    )
+
+
+def updates(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Whether updates had an effect: applied, and with a gradient that isn't zero."""
+    applied, norm = watched(evidence, "update_successful"), watched(evidence, "grad_norm")
+    if applied is None and norm is None:
+        return missing("updates", "grad_norm", evidence)
+    skipped = float((applied.values < 1).mean()) if applied is not None else 0.0
+    idle = float((norm.last_third == 0).mean()) if norm is not None else 0.0
+    parts = []
+    if skipped:
+        parts.append(f"{wording.percent(skipped, 1)} of updates were not applied")
+    if idle:
+        parts.append(f"{wording.percent(idle, 0)} of recent gradients are exactly 0")
+    return Finding(
+        "updates",
+        Severity.WARNING if max(skipped, idle) > IDLE else Severity.NOTE if parts else Severity.OK,
+        "; ".join(parts).capitalize() if parts else "Every update was applied, none had a zero gradient",
+        "",
+        {"not_applied": skipped, "zero_gradient": idle, "rule": "share of updates without effect", "threshold": IDLE},
+    )
+
+
+def _moved_with(evidence: Evidence) -> str:
+    return order_of_moves(moves(evidence))
+
+
+CHECKS = (
+    Check("loss", "policy", "Policy loss", "Is the loss bounded?", ("policy_loss",), loss),
+    Check("advantages", "policy", "Advantage spread", "Is there a signal to learn from?", (), advantages),
+    Check("zero_variance", "policy", "Zero-variance groups", "How much of a batch teaches nothing?",
+          ("zero_variance_groups",), zero_variance),
+    Check("kl", "policy", "KL to the reference", "Is it still the same model?", ("kl",), kl),
+    Check("behaviour_kl", "policy", "KL to the sampling policy", "Are the samples stale?", ("behaviour_kl",),
+          behaviour_kl),
+    Check("entropy", "policy", "Entropy", "Does it still explore?", ("entropy",), entropy),
+    Check("grad_norm", "policy", "Gradient norm", "Are updates of one size?", ("grad_norm",), grad_norm),
+    Check("clip_fraction", "policy", "Clip fraction", "Are updates cut?", ("clip_fraction",), clip_fraction),
+    Check("learning_rate", "policy", "Learning rate", "Was training on?", ("learning_rate",), learning_rate),
+    Check("updates", "policy", "Updates without effect", "Did gradient steps do anything?", (), updates),
+)  # fmt: skip
