@@ -1,0 +1,11 @@
+"""A report as one string: HTML page, JSON, Markdown, text for a terminal, CSV."""
+
+from __future__ import annotations
+
+from reportgen.render.document import to_json
+from reportgen.render.html import page
+from reportgen.render.markdown import to_markdown
+from reportgen.render.tables import to_csv
+from reportgen.render.text import metrics_text, to_text
+
+__all__ = ["metrics_text", "page", "to_csv", "to_json", "to_markdown", "to_text"]

@@ -1,0 +1,68 @@
+"""The page: one HTML file with its data, its charts, its script and its policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+import reportgen
+from reportgen.render import views
+from reportgen.report import Report
+
+TEMPLATES = "reportgen.templates"
+# HTML has no way to write these; a lone surrogate can't even be encoded
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+
+
+def page(report: Report) -> str:
+    """The report as one self-contained HTML file."""
+    vendored = files(TEMPLATES)
+    css, script = (vendored.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
+    runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
+    return environment().get_template("report.html").render(
+        **views.of_report(report),
+        policy=policy(css, script, runtime_hash),
+        css=Markup(css),
+        script=Markup(script),
+        runtime=Markup(base64.b64encode(packed).decode("ascii")),
+        version=reportgen.__version__,
+    )  # fmt: skip
+
+
+def environment() -> jinja2.Environment:
+    """Jinja that escapes everything, refuses what is missing, and drops what HTML can't hold."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(TEMPLATES, ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=writable,
+    )
+
+
+def writable(value: Any) -> Any:
+    """What a template prints, without the characters that no HTML can hold."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return UNWRITABLE.sub("", value)
+    return value
+
+
+def policy(css: str, script: str, runtime_hash: str) -> str:
+    """The page's Content-Security-Policy: nothing loaded, scripts and styles by their hashes alone."""
+    return (
+        f"default-src 'none'; script-src '{digest(script)}' 'sha256-{runtime_hash}'; style-src '{digest(css)}'; "
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def digest(text: str) -> str:
+    """A source of a policy: the hash of a text between its tags."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

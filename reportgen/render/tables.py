@@ -1,0 +1,1 @@
+def to_csv(report, **k): return ''

@@ -1,0 +1,200 @@
+"""The figures that stand on every page of a run: its reward curve and its signals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reportgen import wording
+from reportgen.findings import Diagnosis, Figure, Finding, Mark, Skipped
+from reportgen.metrics import BY_ROLE
+from reportgen.run import Run
+from reportgen.signals import Learning
+
+SIGNALS = (  # role -> the check that judges it, in reading order
+    ("policy_loss", "policy_loss"),
+    ("advantage_spread", "advantages"),
+    ("advantages", "advantages"),
+    ("zero_variance_groups", "zero_variance_groups"),
+    ("kl", "kl"),
+    ("behaviour_kl", "behaviour_kl"),
+    ("entropy", "entropy"),
+    ("grad_norm", "grad_norm"),
+    ("clip_fraction", "clip_fraction"),
+    ("response_length", "response_length"),
+    ("sequence_length", "response_length"),
+    ("truncation", "truncation"),
+    ("learning_rate", "learning_rate"),
+    ("step_time", "step_time"),
+    ("throughput", "throughput"),
+)
+BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
+HARDWARE = (  # column of the hardware table -> title, unit
+    (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
+    (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
+)
+END_SHARE = 0.1  # of the points: what "the level at the end" is the mean of
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small multiple: its figure, what was logged, and what the check said."""
+
+    figure: Figure
+    metric: str  # as logged
+    level: float  # mean of the last tenth, in the figure's unit
+    finding: Finding | None
+    skipped: Skipped | None = None
+
+
+def reward(diagnosis: Diagnosis, key: str = "curve") -> Figure | None:
+    """Raw train reward, its trend and forecast, the evals; None when no reward was logged."""
+    parts = [*_train(diagnosis), *_evals(diagnosis)]
+    if not parts:
+        return None
+    accuracy = diagnosis.scale.accuracy
+    return Figure(
+        id=key,
+        title="Accuracy by step" if accuracy else "Reward by step",
+        unit="accuracy" if accuracy else "",
+        frame=pd.concat(parts, ignore_index=True),
+        marks=tuple(_marks(diagnosis)),
+        kind="reward",
+    )
+
+
+def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
+    """A small figure for every signal that has a role, then the hardware."""
+    run = diagnosis.run
+    shade = [mark for mark in _marks(diagnosis) if mark.kind in ("plateau", "restart", "collapse")]
+    made = []
+    for role, check in SIGNALS:
+        played = diagnosis.roles.get(role)
+        if played is None or BESIDE.get(role) in diagnosis.roles or played.name not in run.history:
+            continue
+        values = run.history[played.name].dropna()
+        if values.empty:
+            continue
+        finding = diagnosis.finding(check)
+        limits = [mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"]
+        metric = BY_ROLE[role]
+        figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], played.name)
+        skipped = next((item for item in diagnosis.skipped if item.check == check), None)
+        made.append(Panel(figure, played.name, end_level(values.to_numpy()), finding, skipped))
+    return (*made, *_hardware(run, shade, key))
+
+
+def end_level(values: np.ndarray) -> float:
+    """Mean of the last tenth of the values, at least one of them."""
+    return float(np.mean(values[-max(1, round(END_SHARE * len(values))) :]))
+
+
+def hardware_steps(run: Run) -> pd.DataFrame | None:
+    """The hardware table by step instead of seconds; None when either clock is missing."""
+    if run.system is None or run.system.empty or run.elapsed_s is None or len(run.elapsed_s) < 2:
+        return None
+    steps = np.interp(run.system.index.to_numpy(float), run.elapsed_s.to_numpy(float), run.elapsed_s.index.to_numpy(float))
+    return run.system.set_axis(pd.Index(steps, name="step"), axis=0)
+
+
+def _hardware(run: Run, shade: list[Mark], key: str) -> Iterator[Panel]:
+    table = hardware_steps(run)
+    if table is None:
+        return
+    for pattern, title, unit in HARDWARE:
+        columns = [name for name in table if pattern.search(str(name))]
+        values = table[columns].mean(axis=1).dropna() if columns else pd.Series(dtype=float)
+        if not values.empty:
+            figure = _small(f"{key}-{title.lower().replace(' ', '-')}", title, unit, values, shade, title)
+            yield Panel(figure, wording.listed(columns), end_level(values.to_numpy()), None)
+
+
+def _small(key: str, title: str, unit: str, values: pd.Series, marks: list[Mark], name: str) -> Figure:
+    frame = _frame(values.index.to_numpy(float), values.to_numpy(float), name)
+    return Figure(id=key, title=title, unit=unit, frame=frame, marks=tuple(marks), kind="small")
+
+
+def _train(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
+    played = diagnosis.roles.get("train_reward")
+    if played is not None and played.name in diagnosis.run.history:
+        values = diagnosis.run.history[played.name].dropna()
+        if not values.empty:
+            yield _frame(values.index.to_numpy(float), values.to_numpy(float), "train")
+    if diagnosis.train is not None and len(diagnosis.train.curve.steps):
+        curve, last = diagnosis.train.curve, diagnosis.train.last_step
+        for name, kept in (("trend", curve.steps <= last), ("forecast", curve.steps >= last)):
+            if kept.sum() > 1:
+                yield _frame(curve.steps[kept], curve.mid[kept], name, curve.low[kept], curve.high[kept])
+
+
+def _evals(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
+    """Every eval with its 95 % interval where the eval set's size is known; not when in another unit."""
+    played = diagnosis.roles.get("eval_reward")
+    if played is None or played.name not in diagnosis.run.history or not diagnosis.scale.comparable:
+        return
+    values = diagnosis.run.history[played.name].dropna()
+    if values.empty:
+        return
+    n = diagnosis.improvement.n if diagnosis.improvement else None
+    low = high = values.to_numpy(float)
+    if n and diagnosis.scale.accuracy:
+        low, high = wilson(values.to_numpy(float), n)
+    yield _frame(values.index.to_numpy(float), values.to_numpy(float), "eval", low, high)
+
+
+def wilson(share: np.ndarray, n: int, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a share of n (Wilson 1927)."""
+    share = np.clip(share, 0.0, 1.0)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return middle - half, middle + half
+
+
+def _frame(
+    steps: np.ndarray, values: np.ndarray, name: str, low: np.ndarray | None = None, high: np.ndarray | None = None
+) -> pd.DataFrame:
+    nothing = np.full(len(steps), np.nan)
+    edges = {"low": nothing if low is None else low, "high": nothing if high is None else high}
+    return pd.DataFrame({"step": steps, "value": values, **edges, "series": name})
+
+
+def _marks(diagnosis: Diagnosis) -> Iterator[Mark]:
+    """What the reward curve points at."""
+    run, train, improvement = diagnosis.run, diagnosis.train, diagnosis.improvement
+    if improvement is not None:
+        level = wording.level(improvement.baseline, diagnosis.scale.accuracy)
+        yield Mark("baseline", f"Base model {level}", value=improvement.baseline)
+    for step in run.restarts:
+        yield Mark("restart", f"restart at {wording.count(step)}", first=step)
+    if run.steps_per_epoch:
+        yield from _epochs(run)
+    if train is not None:
+        yield from _learned(train)
+
+
+def _epochs(run: Run) -> Iterator[Mark]:
+    first, last, size = int(run.history.index[0]), int(run.history.index[-1]), run.steps_per_epoch or 1
+    for number, step in enumerate(range(first - 1 + size, last + 1, size), start=1):
+        yield Mark("epoch", f"epoch {number}", first=step)
+
+
+def _learned(train: Learning) -> Iterator[Mark]:
+    """The plateau with its onset, the fall, and the forecasts."""
+    plateau, last = train.plateau, train.last_step
+    if plateau.plateaued and plateau.onset_step is not None:
+        yield Mark("plateau", "plateau", first=plateau.onset_step, last=last)
+        low, high = plateau.onset_interval or (plateau.onset_step, plateau.onset_step)
+        label = f"Plateau from step {wording.count(plateau.onset_step)} {wording.steps((low, high))}"
+        yield Mark("onset", label, first=low, last=high, value=plateau.onset_step)
+    if train.collapse.collapsed and train.collapse.onset_step is not None:
+        yield Mark("collapse", f"falls from step {wording.count(train.collapse.onset_step)}", first=train.collapse.onset_step)
+    ahead = [point for point in train.forecast if point.step > last]
+    if ahead:
+        yield Mark("end", "run ends", first=last)
+    for point in ahead:
+        ratio = (point.step - train.first_step + 1) / (last - train.first_step + 1)
+        yield Mark("forecast", f"{wording.number(ratio, 2)}×", first=point.step)

@@ -1,0 +1,168 @@
+"""What each section says in one line: the finding, with its number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reportgen import wording
+from reportgen.findings import Diagnosis, Finding, Severity
+from reportgen.run import Run
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+POLICY = frozenset({"policy", "rollouts", "system"})
+
+
+def of_page(diagnoses: Sequence[Diagnosis]) -> str:
+    """Title of the page, made from the runs."""
+    if len(diagnoses) == 1:
+        return diagnoses[0].run.name or diagnoses[0].run.id
+    projects = {str(item.run.provenance.get("project") or "") for item in diagnoses} - {""}
+    return projects.pop() if len(projects) == 1 else wording.plural(len(diagnoses), "run")
+
+
+def topic(check: str) -> str:
+    """What a check is about: "learning", "policy" …"""
+    from reportgen.diagnostics import CHECKS
+
+    return next((item.topic for item in CHECKS if item.name == check), "learning")
+
+
+def title(check: str) -> str:
+    """A check as a person names it."""
+    from reportgen.diagnostics import CHECKS
+
+    return next((item.title for item in CHECKS if item.name == check), check.replace("_", " ").capitalize())
+
+
+def spelled(count: int) -> str:
+    """A small count as a word: "two"."""
+    return NUMBERS[count] if count < len(NUMBERS) else wording.count(count)
+
+
+def of_curve(diagnosis: Diagnosis) -> str:
+    """What the reward did, in one line."""
+    train, accuracy = diagnosis.train or diagnosis.eval, diagnosis.scale.accuracy
+    noun = "Accuracy" if accuracy else "Reward"
+    if train is None:
+        return "No reward was logged often enough for a curve"
+
+    def shown(value: float) -> str:
+        return wording.percent(value, 0) if accuracy else wording.number(value)
+
+    end = shown(train.end_level[1])
+    start = shown(float(train.curve.mid[0])) if len(train.curve.mid) else end
+    if train.collapse.collapsed and train.collapse.onset_step is not None:
+        peak = shown(train.collapse.peak_level or 0.0)
+        return f"{noun} reached {peak}, then fell from step {wording.count(train.collapse.onset_step)} on"
+    if train.plateau.plateaued and train.plateau.onset_step is not None:
+        climbed = train.plateau.onset_step - train.first_step
+        verb = "climbed" if train.end_level[1] >= train.curve.mid[0] else "fell"
+        return f"{noun} {verb} for {wording.plural(climbed, 'step')}, then held at {end}"
+    if train.trend.direction == "falling":
+        return f"{noun} is falling: from {start} to {end}"
+    if train.plateau.plateaued is None:
+        return f"{noun} went from {start} to {end}; whether it still climbs can't be told"
+    return f"{noun} went from {start} to {end} and is still climbing"
+
+
+def curve_deck(diagnosis: Diagnosis) -> str:
+    """What is drawn and in which unit."""
+    run = diagnosis.run
+    noun = "Accuracy" if diagnosis.scale.accuracy else "Reward, in the unit logged,"
+    parts = [f"{noun} by optimizer step."]
+    if run.steps_per_epoch:
+        parts.append(f"Epochs are {wording.plural(run.steps_per_epoch, 'step')}.")
+    train = diagnosis.train
+    if train is not None and any(point.step > train.last_step for point in train.forecast):
+        parts.append(f"To the right of step {wording.count(train.last_step)} is forecast.")
+    if train is not None and train.plateau.plateaued:
+        parts.append("The shaded part is the plateau.")
+    if diagnosis.eval is not None and not diagnosis.scale.comparable:
+        parts.append("Eval is in another unit and not drawn here.")
+    return " ".join(parts)
+
+
+def of_signals(diagnosis: Diagnosis) -> str:
+    """Which policy signals gave trouble."""
+    there = [found for found in diagnosis.findings if topic(found.check) in POLICY]
+    bad = [found for found in there if found.severity >= Severity.WARNING]
+    noted = [found for found in there if found.severity is Severity.NOTE]
+    if bad:
+        return f"{_capital(spelled(len(bad)))} of {len(there)} signals {'need' if len(bad) > 1 else 'needs'} a look: {_names(bad)}"
+    if noted:
+        return f"Nothing broke; worth knowing: {_names(noted)}"
+    return "Nothing broke" if there else "What the policy did"
+
+
+def signals_deck(diagnosis: Diagnosis) -> str:
+    """How to read the small charts."""
+    index = diagnosis.run.history.index
+    shade = "the shaded part is the plateau. " if diagnosis.train and diagnosis.train.plateau.plateaued else ""
+    return (
+        f"One step axis, {wording.count(index[0])} to {wording.count(index[-1])}; {shade}"
+        "Faint: as logged. Strong: smoothed. At the right: the level at the end."
+    ).replace("; Faint", ". Faint")
+
+
+def of_checks(diagnosis: Diagnosis) -> str:
+    """How many checks there were, and the worst of them."""
+    n = len(diagnosis.findings) + len(diagnosis.skipped)
+    counted = Counter(found.severity for found in diagnosis.findings)
+    for severity in (Severity.CRITICAL, Severity.WARNING):
+        if counted[severity]:
+            bad = [found for found in diagnosis.findings if found.severity is severity]
+            what = f"{_capital(spelled(len(bad)))} {wording.plural(len(bad), _noun(severity)).split(' ', 1)[1]}"
+            return f"{what} in {n} checks: {_names(bad)}"
+    return f"No warning in {n} checks"
+
+
+def of_config(run: Run) -> str:
+    """The recipe in a line, from the keys that trainers share."""
+    config = run.config
+    said = []
+    for key, text in (("batch_size", "{} prompts a step"), ("group_size", "{} answers a prompt"), ("n_samples", "{} answers a prompt")):
+        value = _found(config, key)
+        if value is not None and not any(text[3:] in item for item in said):
+            said.append(text.format(wording.count(value)))
+    rate = _found(config, "lr") or _found(config, "learning_rate")
+    if rate is not None:
+        said.append(f"learning rate {wording.number(rate)}")
+    return f"Recipe: {', '.join(said)}" if said else f"{wording.plural(len(config), 'key')} as logged" if config else "No config was logged"
+
+
+def config_deck(run: Run) -> str:
+    """How many keys, and how many secrets were taken out."""
+    if not run.config:
+        return ""
+    removed = len(run.removed)
+    secrets = f"{wording.plural(removed, 'secret')} removed." if removed else "Nothing in it looked like a secret."
+    return f"{wording.plural(len(run.config), 'key')} as logged. {secrets}"
+
+
+def of_provenance(diagnosis: Diagnosis) -> str:
+    """How many steps and metrics were read, and from what."""
+    run = diagnosis.run
+    noted = f", {wording.plural(len(run.notes), 'remark')}" if run.notes else ", nothing skipped"
+    return f"Read {wording.plural(len(run.history), 'step')} of {wording.plural(len(run.history.columns), 'metric')}{noted}"
+
+
+def _found(config: object, last: str) -> float | None:
+    """The number under the shortest key whose last part is that."""
+    assert hasattr(config, "items")
+    keys = sorted((key for key in config if str(key).rsplit(".", 1)[-1] == last), key=lambda key: (str(key).count("."), key))
+    values = [config[key] for key in keys if isinstance(config[key], int | float) and not isinstance(config[key], bool)]  # type: ignore[index]
+    return float(values[0]) if values else None
+
+
+def _names(findings: list[Finding]) -> str:
+    names = [title(found.check) for found in findings]
+    return wording.listed([name if name[:2].isupper() else name[:1].lower() + name[1:] for name in names], 3)
+
+
+def _noun(severity: Severity) -> str:
+    return "critical finding" if severity is Severity.CRITICAL else "warning"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
