@@ -10,7 +10,7 @@ import pandas as pd
 from reportgen import metrics
 from reportgen.diagnostics import diminishing, generalisation, learning, policy, rollouts, system
 from reportgen.diagnostics.declared import Declared, declared
-from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of
+from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of, tested
 from reportgen.diagnostics.next_steps import advise
 from reportgen.diagnostics.watched import missing
 from reportgen.findings import Check, Diagnosis, Evidence, Finding, Skipped
@@ -74,7 +74,7 @@ def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Set
     evals = _series(run, roles, "eval_reward")
     train = _learning(_series(run, roles, "train_reward"), known.samples, known, settings)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
-    seen = _learning(evals, size, known, settings, back_test=False)
+    seen = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
     return Evidence(
         run=run,
         roles=roles,

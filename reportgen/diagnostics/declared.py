@@ -63,7 +63,8 @@ def scale_of(run: Run, roles: Mapping[str, Played], settings: Settings) -> Scale
     if settings.reward_range is not None:
         low, high = settings.reward_range
         is_share = (low, high) == (0.0, 1.0)
-        return Scale(is_share, (low, high), f"Rewards lie in [{low:g}, {high:g}], given by --reward-range.")
+        why = f"Rewards lie in [{low:g}, {high:g}], given by --reward-range."
+        return Scale(is_share, (low, high), why, comparable=is_share or not _is_accuracy(run, roles, "eval_reward"))
     kinds = {role: _is_accuracy(run, roles, role) for role in ("train_reward", "eval_reward") if role in roles}
     if kinds and all(kinds.values()):
         names = " and ".join(roles[role].name for role in kinds)
@@ -179,7 +180,7 @@ def _median(values: Iterable[float]) -> float | None:
 
 def _is_accuracy(run: Run, roles: Mapping[str, Played], role: str) -> bool:
     """By its name, and with no value outside [0, 1]; for train the lowest and highest answer count too."""
-    if not metrics.is_accuracy_name(roles[role].name):
+    if role not in roles or not metrics.is_accuracy_name(roles[role].name):
         return False
     also = ("reward_min", "reward_max") if role == "train_reward" else ()
     names = [roles[key].name for key in (role, *also) if key in roles]

@@ -8,6 +8,7 @@ from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.settings import Settings
 from reportgen.signals import intervals
 
+SURE_P = 0.01  # of a loss against the baseline that is a warning
 WIDE_GAP = 5.0  # times the threshold that even the low end of the gap's interval must pass to be a warning
 LABELS = {
     "overfitting": "overfitting",
@@ -38,7 +39,7 @@ def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         detail += " No eval was logged, so the train level stands in for it."
     if found.smallest_visible is not None:
         detail += f" This eval set sees {_size(found.smallest_visible, accuracy)} or more (80{wording.THIN}% power)."
-    is_trusted = found.baseline_from != "assumed" and found.source == "eval"
+    is_trusted = found.baseline_from != "assumed" and found.source == "eval" and (found.p_value or 1.0) < SURE_P
     return Finding(
         "improvement",
         Severity.WARNING if is_loss and is_trusted else Severity.OK if is_real and not is_loss else Severity.NOTE,

@@ -8,15 +8,16 @@ import numpy as np
 
 from reportgen import wording
 from reportgen.diagnostics import system
-from reportgen.diagnostics.measures import problems_behind
+from reportgen.diagnostics.measures import fall_p, problems_behind
 from reportgen.diagnostics.watched import moves, order_of_moves
 from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.settings import Settings
-from reportgen.signals import Learning, intervals, robust
+from reportgen.signals import Learning, robust
 
 RULED_OUT = 0.2  # probability of a plateau below which there is none to speak of
+MODELLED = 15  # points from which noise was weighed
 SURE = 0.9  # probability from which a collapse or a decline is more than a warning sign
-CHANCE = 0.001  # of a stretch of zeros this long in a run with as many zeros
+CHANCE = 1e-4  # of a stretch of zeros this long where zeros are as frequent as just before it
 RULE_PLATEAU = "the trend stays within τ of its end level for at least w steps, and half a run more would not leave it"
 RULE_COLLAPSE = "the trend fell by 5 % of the range and by half of what it had gained, and stayed there"
 RULE_TREND = "rising or falling when half a run more at the end's slope would move the mean by more than τ"
@@ -83,7 +84,7 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return _too_few("trend", learning, "train reward", 3)
     found = learning.trend
     severity = {"rising": Severity.OK, "flat": Severity.NOTE, "falling": Severity.WARNING}[found.direction or "flat"]
-    if found.direction == "falling" and found.probability < SURE:
+    if found.direction == "falling" and (found.probability < SURE or learning.n_points < MODELLED):
         severity = Severity.NOTE
     slope = wording.points(found.slope_per_step, 3) if accuracy else wording.number(found.slope_per_step, signed=True)
     bounds = wording.interval(found.interval, accuracy, signed=True, decimals=3)
@@ -160,7 +161,7 @@ def collapse(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     learning = evidence.train
     if learning is None or learning.n_points < 3:
         return _too_few("collapse", learning, "train reward", 3)
-    return _collapse("collapse", learning, evidence, learning.collapse.probability >= SURE)
+    return _collapse("collapse", learning, evidence, is_sure=learning.collapse.probability >= SURE)
 
 
 def eval_collapse(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -169,13 +170,14 @@ def eval_collapse(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     if learning is None or learning.n_points < 3:
         return _too_few("eval_collapse", learning, "eval reward", 3)
     evals = evidence.values("eval_reward")
-    best, last = float(evals.max()), float(evals.iloc[-1])
     n = problems_behind(int(evals.index[-1]), evidence, settings)
-    p = intervals.two_proportion_p(best, n, last, n) * len(evals) if n and evidence.scale.accuracy else None
-    return _collapse("eval_collapse", learning, evidence, p is not None and p < settings.significance, p)
+    p = fall_p(evals, n, evidence.scale.accuracy)
+    return _collapse("eval_collapse", learning, evidence, is_sure=False, p=p)
 
 
-def _collapse(check: str, learning: Learning, evidence: Evidence, is_sure: bool, p: float | None = None) -> Finding:
+def _collapse(
+    check: str, learning: Learning, evidence: Evidence, *, is_sure: bool, p: float | None = None
+) -> Finding:
     found, accuracy = learning.collapse, evidence.scale.accuracy
     inside = learning.curve.mid[learning.curve.steps <= learning.last_step]
     fall = max(0.0, float(np.max(inside) - inside[-1])) if len(inside) else 0.0
@@ -231,10 +233,12 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     is_zero = values == 0
     start, length = robust.longest_run(is_zero)
     first, last = (int(series.index[start]), int(series.index[start + length - 1])) if length else (0, 0)
-    others = float((is_zero.sum() - length + 0.5) / (len(values) - length + 1))
+    before = is_zero[max(0, start - 5 * length) : start]
+    usual = float((before.sum() + 0.5) / (len(before) + 1))  # share of zeros just before
     severity = Severity.OK
     if length >= limit:
-        severity = Severity.NOTE if others**length > CHANCE or start == 0 else Severity.WARNING
+        is_sparse = len(before) < limit or usual**length > CHANCE
+        severity = Severity.NOTE if is_sparse else Severity.WARNING
         ends_so = severity is Severity.WARNING and start + length == len(values)
         if ends_so or length == len(values):
             severity = Severity.CRITICAL
@@ -244,7 +248,7 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         severity,
         f"Longest run of zero reward: {wording.plural(length, 'step')}{where}",
         "The run ends in it." if severity is Severity.CRITICAL else "",
-        {"longest": length, "first_step": first, "last_step": last, "share_of_zeros_elsewhere": others,
+        {"longest": length, "first_step": first, "last_step": last, "share_of_zeros_before": usual,
          "rule": "steps in a row with a train reward of exactly 0", "threshold": limit},
         steps=(first, last) if length >= limit else None,
     )  # fmt: skip

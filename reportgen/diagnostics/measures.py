@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,12 @@ from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
 from reportgen.findings import Checkpoints, Evidence, Gap, Improvement, Interval, Label
 from reportgen.run import Run
 from reportgen.settings import Settings
-from reportgen.signals import Learning, intervals, robust
+from reportgen.signals import Collapse, Learning, intervals, robust
 
 LEVEL_90 = intervals.z_of(0.90)  # the trend's band is a 90 % one
 DRAWS = 400
 LEAST_P = 1e-4  # draws of a trend can't speak for rarer events
+LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times the threshold: a gap known no better than this can't be called good
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
 
@@ -46,6 +48,27 @@ def problems(step: int, declared: Declared, settings: Settings) -> int | None:
 def problems_behind(step: int, evidence: Evidence, settings: Settings) -> int | None:
     """The same, for a check."""
     return settings.eval_size.get(step) if isinstance(settings.eval_size, Mapping) else evidence.eval_n
+
+
+def fall_p(evals: pd.Series, n: int | None, accuracy: bool) -> float | None:
+    """p-value of the last eval being below the best, corrected for picking the best; None without a size."""
+    best, last = float(evals.max()), float(evals.iloc[-1])
+    if not n or not accuracy or not 0 <= last <= best <= 1:
+        return None
+    return min(1.0, len(evals) * intervals.two_proportion_p(best, n, last, n))
+
+
+def tested(seen: Learning | None, evals: pd.Series | None, declared: Declared, settings: Settings) -> Learning | None:
+    """What the evals tell, a collapse withdrawn when it is no more than sampling error or scatter."""
+    if seen is None or evals is None or not seen.collapse.collapsed:
+        return seen
+    p = fall_p(evals, problems(int(evals.index[-1]), declared, settings), declared.scale.accuracy)
+    peak, drop = seen.collapse.peak_level or 0.0, seen.collapse.drop or 0.0
+    scatter = robust.difference_sd(evals.to_numpy(dtype=float))
+    is_large = drop > max(LARGE_FALL * abs(peak), BLURRED * scatter) and len(evals) >= 4
+    if p < settings.significance if p is not None else is_large:
+        return seen
+    return replace(seen, collapse=Collapse(False, seen.collapse.probability, None, None, None, None))
 
 
 def gap_of(
