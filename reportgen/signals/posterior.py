@@ -16,7 +16,8 @@ from reportgen.signals.series import Binned
 from reportgen.signals.shapes import FAMILIES
 from reportgen.signals.zoom import Zoomed
 
-ROUNDS = 1  # of refinement
+ROUNDS = 2  # of refinement, at most
+ENOUGH = 100.0  # effective number of curves at which refinement stops
 SEED = 20250314
 
 
@@ -61,9 +62,12 @@ def posterior(bins: Binned, *, rounds: int = ROUNDS) -> Posterior:
     pools, scale, chance = carried(look.logs, goal, look.found)
     search = Search(goal, scale, chance, np.random.default_rng(SEED))
     pools = search.around(pools, look.found)
-    for _ in range(rounds):
-        pools = search.refine(pools)
     weights = softmax(log_weights(pools))
+    for _ in range(rounds):
+        if 1 / float(weights @ weights) > ENOUGH:
+            break
+        pools = search.refine(pools)
+        weights = softmax(log_weights(pools))
     return Posterior(pools, tuple(split(pools, weights)), goal, scale, bool(wobble.any()))
 
 
