@@ -1,1 +1,205 @@
-def to_json(report, **k): return ''
+"""The report as JSON: stable, documented, versioned; what doesn't apply is null, never left out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+import reportgen
+from reportgen.comparison import Comparison
+from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement
+from reportgen.report import Report
+from reportgen.report.figures import end_level
+from reportgen.signals import Learning
+
+SCHEMA = 1
+
+
+def to_json(report: Report) -> str:
+    """Every number of the report as a JSON document."""
+    return json.dumps(document(report), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    return plain({
+        "schema": SCHEMA,
+        "tool": {"name": "reportgen", "version": reportgen.__version__},
+        "title": report.title,
+        "assumptions": {item.name: item.value for item in report.assumptions},
+        "assumed": [{"name": item.name, "value": item.value, "text": item.text} for item in report.assumptions],
+        "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
+        "comparison": None if report.comparison is None else _comparison(report.comparison),
+        "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
+    })  # type: ignore[no-any-return]  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """Any value as what JSON can hold; non-finite numbers are null, unwritable characters are gone."""
+    if value is None or isinstance(value, bool | int) and not isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer | np.bool_):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {plain(str(key)): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return [plain(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    return plain(str(value))
+
+
+def _run(diagnosis: Diagnosis) -> dict[str, Any]:
+    run, train = diagnosis.run, diagnosis.train
+    index = run.history.index
+    return {
+        "id": run.id,
+        "name": run.name,
+        "source": run.source,
+        "framework": run.framework or None,
+        "state": run.state,
+        "started": run.started,
+        "runtime_s": run.runtime_s,
+        "steps": {"first": int(index[0]), "last": int(index[-1]), "count": _counted(diagnosis)},
+        "steps_per_epoch": run.steps_per_epoch,
+        "restarts": list(run.restarts),
+        "scale": {"accuracy": diagnosis.scale.accuracy, "range": diagnosis.scale.range, "why": diagnosis.scale.why},
+        "roles": {role: played.name for role, played in diagnosis.roles.items()},
+        **learned(train),
+        "eval": None if diagnosis.eval is None else learned(diagnosis.eval) | {"values": _evals(diagnosis)},
+        "gap": _gap(diagnosis.gap),
+        "improvement": _improvement(diagnosis.improvement),
+        "checkpoints": _checkpoints(diagnosis.checkpoints),
+        "metrics": _metrics(diagnosis),
+        "nonfinite": [{"step": item.step, "metric": item.metric, "value": str(item.value)} for item in run.nonfinite],
+        "config": dict(run.config),
+        "removed": list(run.removed),
+        "provenance": dict(run.provenance),
+        "notes": list(run.notes),
+        "findings": [
+            {"check": found.check, "severity": found.severity.word, "headline": found.headline, "detail": found.detail,
+             "steps": found.steps, "evidence": dict(found.evidence)}
+            for found in diagnosis.findings
+        ],
+        "skipped": [{"check": item.check, "missing": list(item.missing), "reason": item.reason} for item in diagnosis.skipped],
+        "verdict": _verdict(diagnosis),
+    }  # fmt: skip
+
+
+def learned(learning: Learning | None) -> dict[str, Any]:
+    """Plateau, trend, collapse and forecast of one series; all null when there is none."""
+    if learning is None:
+        return dict.fromkeys(("plateau", "trend", "collapse", "forecast", "next_point_step", "next_point", "back_test", "end_level", "noise_sd"))
+    plateau, collapse, trend = learning.plateau, learning.collapse, learning.trend
+    return {
+        "plateau": {
+            "plateaued": plateau.plateaued,
+            "onset_step": plateau.onset_step,
+            "onset_interval": plateau.onset_interval,
+            "confidence": plateau.probability,
+            "tolerance": plateau.tolerance,
+            "dwell_steps": plateau.dwell_steps,
+            "settled_by": plateau.settled_by,
+        },
+        "trend": {
+            "direction": trend.direction,
+            "slope_per_step": trend.slope_per_step,
+            "interval": trend.interval,
+            "probability": trend.probability,
+        },
+        "collapse": {
+            "collapsed": collapse.collapsed,
+            "peak_step": collapse.peak_step,
+            "onset_step": collapse.onset_step,
+            "peak_level": collapse.peak_level,
+            "drop": collapse.drop,
+            "probability": collapse.probability,
+        },
+        "forecast": [asdict(point) for point in learning.forecast],
+        "next_point_step": learning.next_point_step,
+        "next_point": learning.gain_point,
+        "back_test": None if learning.back_test is None else asdict(learning.back_test) | {"hit": learning.back_test.hit},
+        "end_level": dict(zip(("low", "mid", "high"), learning.end_level, strict=True)),
+        "noise_sd": learning.noise_sd,
+    }
+
+
+def _counted(diagnosis: Diagnosis) -> int:
+    """Steps that have a train reward; all steps when it plays no role."""
+    played = diagnosis.roles.get("train_reward")
+    history = diagnosis.run.history
+    return int(history[played.name].notna().sum()) if played and played.name in history else len(history)
+
+
+def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+    played = diagnosis.roles.get("eval_reward")
+    if played is None or played.name not in diagnosis.run.history:
+        return []
+    return [{"step": int(step), "value": value} for step, value in diagnosis.run.history[played.name].dropna().items()]  # type: ignore[call-overload]
+
+
+def _metrics(diagnosis: Diagnosis) -> dict[str, Any]:
+    """First, last, lowest and highest value of every metric, and its level at the end."""
+    summary = {}
+    for name, column in diagnosis.run.history.items():
+        values = column.to_numpy(float)
+        values = values[np.isfinite(values)]
+        if len(values):
+            summary[str(name)] = {
+                "count": len(values), "first": values[0], "last": values[-1], "lowest": values.min(), "highest": values.max(),
+                "end_level": end_level(values),
+            }  # fmt: skip
+    return summary
+
+
+def _gap(gap: Gap | None) -> dict[str, Any] | None:
+    if gap is None:
+        return None
+    trend = [dict(zip(("step", "gap", "low", "high"), point, strict=True)) for point in gap.trend]
+    return {**asdict(gap), "trend": trend}
+
+
+def _improvement(gained: Improvement | None) -> dict[str, Any] | None:
+    return None if gained is None else asdict(gained)
+
+
+def _checkpoints(checkpoints: Checkpoints | None) -> dict[str, Any] | None:
+    return None if checkpoints is None else asdict(checkpoints)
+
+
+def _verdict(diagnosis: Diagnosis) -> dict[str, Any]:
+    verdict = diagnosis.verdict
+    return {
+        "decision": verdict.decision,
+        "severity": verdict.severity.word,
+        "headline": verdict.headline,
+        "because": verdict.because,
+        "lead": verdict.lead,
+        "reasons": list(verdict.reasons),
+        "next_steps": [step.action for step in verdict.next_steps],
+        "next_steps_in_full": [asdict(step) for step in verdict.next_steps],
+        "numbers": [asdict(number) for number in verdict.numbers],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "labels": list(comparison.labels),
+        "reference": comparison.reference,
+        "tiers": [list(tier) for tier in comparison.tiers],
+        "pairs": [asdict(pair) for pair in comparison.pairs],
+        "config_differences": {key: list(values) for key, values in comparison.differences.items()},
+    }

@@ -1,2 +1,115 @@
-def to_text(report, **k): return ''
-def metrics_text(run, settings): return ''
+"""The report for a terminal: aligned, a sparkline, colour only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from textwrap import wrap
+
+from reportgen import metrics, wording
+from reportgen.findings import Diagnosis, Severity
+from reportgen.render import card as cards
+from reportgen.render.sparkline import reward_line, sparkline
+from reportgen.report import Report, titles
+from reportgen.run import Run
+from reportgen.settings import Settings
+
+WIDTH = 100
+SIGNS = {Severity.OK: "●", Severity.NOTE: "■", Severity.WARNING: "▲", Severity.CRITICAL: "⬣"}
+ANSI = {Severity.OK: "32", Severity.NOTE: "34", Severity.WARNING: "33", Severity.CRITICAL: "31"}
+BOLD, FAINT = "1", "2"
+
+
+def to_text(report: Report, colour: bool = False) -> str:
+    """Verdict, numbers, checks and next steps of every run."""
+    lines: list[str] = []
+    if report.comparison is not None:
+        lines += [*_compared(report, colour), ""]
+    for diagnosis in report.diagnoses:
+        lines += [*_run(diagnosis, colour), ""]
+    for item in report.assumptions:
+        lines += _wrapped(f"assumed: {item.text}")
+    lines += [f"not read: {_line(source)}: {_line(problem)}" for source, problem in report.unread]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def metrics_text(run: Run, settings: Settings) -> str:
+    """What was logged, with its curve, and which role each metric plays and why."""
+    roles = {played.name: played for played in metrics.roles(run.history.columns, settings.metrics).values()}
+    rows = []
+    for name in sorted(run.history.columns, key=lambda name: (name not in roles, str(name))):
+        values = run.history[name].dropna().to_numpy(float)
+        played = roles.get(name)
+        role = f"{played.role}  ({played.why})" if played else ""
+        last = wording.number(values[-1]) if len(values) else "never"
+        rows.append((_line(name, 60), wording.count(len(values)), last, sparkline(values, 16), role))
+    head = f"{_line(run.name or run.id)}: {wording.plural(len(rows), 'metric')} over {wording.plural(len(run.history), 'step')}"
+    return "\n".join([head, *(f"  {line}" for line in aligned([("metric", "values", "last", "curve", "role"), *rows]))])
+
+
+def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Rows as lines, each column as wide as its widest cell."""
+    table = list(rows)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
+    verdict, run = diagnosis.verdict, diagnosis.run
+    about = ", ".join(text for text, _ in cards.identity(diagnosis))
+    said = f"{SIGNS[verdict.severity]} {verdict.headline}"
+    lines = [
+        _painted(f"{_line(run.name or run.id)}  ({_line(about)})", FAINT, colour),
+        _painted(said, f"{BOLD};{ANSI[verdict.severity]}", colour),
+        f"  decision: {cards.DECISIONS[verdict.decision]}; {_line(verdict.because)}",
+        *_wrapped(verdict.lead, "  "),
+    ]
+    curve = reward_line(diagnosis, 60)
+    lines += ["", f"  {curve}"] if curve else []
+    numbers = [(item.label, " ".join(filter(None, cards.shown(item))), cards.interval_of(item), _line(item.context)) for item in verdict.numbers]
+    lines += ["", *(f"  {line}" for line in aligned(numbers))]
+    lines += ["", *_checks(diagnosis, colour), ""]
+    for number, step in enumerate(verdict.next_steps, start=1):
+        key = f" [{_line(step.key)}]" if step.key else ""
+        lines += _wrapped(f"{number}. {step.action}: {step.why}{key}", "  ", "     ")
+    return lines
+
+
+def _checks(diagnosis: Diagnosis, colour: bool) -> list[str]:
+    """Worst first; the skipped ones in one line each at the end."""
+    lines = []
+    width = max((len(titles.title(found.check)) for found in diagnosis.findings), default=0)
+    for found in sorted(diagnosis.findings, key=lambda found: -found.severity):
+        word = _painted(f"{SIGNS[found.severity]} {found.severity.word:<8}", ANSI[found.severity], colour)
+        lines.append(f"  {word}  {titles.title(found.check):<{width}}  {_line(found.headline)}")
+    for item in diagnosis.skipped:
+        lines.append(_painted(f"  – skipped   {titles.title(item.check):<{width}}  {_line(item.reason)}", FAINT, colour))
+    return lines
+
+
+def _compared(report: Report, colour: bool) -> list[str]:
+    comparison = report.comparison
+    assert comparison is not None
+    rows: list[tuple[str, ...]] = [("tier", "trial", "reward", f"final {comparison.measure}", "95 %", "verdict")]
+    tier = {label: number for number, labels in enumerate(comparison.tiers, start=1) for label in labels}
+    for label, diagnosis, level in zip(comparison.labels, comparison.diagnoses, comparison.levels, strict=True):
+        accuracy = diagnosis.scale.accuracy
+        shown = wording.level(level.value, accuracy) if level else "not known"
+        bounds = wording.interval(level.interval, accuracy) if level and level.interval else ""
+        rows.append((str(tier.get(label, "–")), _line(label, 40), reward_line(diagnosis, 24), shown, bounds, _line(diagnosis.verdict.headline)))
+    lead = [_painted(_line(report.headline), BOLD, colour)]
+    if report.choice is not None:
+        lead += _wrapped(report.choice.lead, "  ")
+    return [*lead, "", *(f"  {line}" for line in aligned(rows))]
+
+
+def _line(text: object, limit: int = 300) -> str:
+    """One line of any text that no terminal takes for a command."""
+    return wording.drawable(text, limit)
+
+
+def _wrapped(text: str, first: str = "", later: str | None = None) -> list[str]:
+    return wrap(_line(text, 2000), WIDTH, initial_indent=first, subsequent_indent=first if later is None else later)
+
+
+def _painted(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text

@@ -16,10 +16,10 @@ from reportgen.run import Run
 from reportgen.signals import Learning
 
 SIGNALS = (  # role -> the check that judges it, in reading order
-    ("policy_loss", "policy_loss"),
+    ("policy_loss", "loss"),
     ("advantage_spread", "advantages"),
     ("advantages", "advantages"),
-    ("zero_variance_groups", "zero_variance_groups"),
+    ("zero_variance_groups", "zero_variance"),
     ("kl", "kl"),
     ("behaviour_kl", "behaviour_kl"),
     ("entropy", "entropy"),
@@ -33,6 +33,14 @@ SIGNALS = (  # role -> the check that judges it, in reading order
     ("throughput", "throughput"),
 )
 BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
+LIMITS = {  # role -> the setting that limits it, in the metric's own unit, and how a chart says so
+    "advantage_spread": ("advantage_spread", "no signal below {}"),
+    "zero_variance_groups": ("zero_variance_share", "limit {}"),
+    "kl": ("kl_nats", "limit {}"),
+    "behaviour_kl": ("behaviour_kl_nats", "limit {}"),
+    "clip_fraction": ("clip_fraction", "limit {}"),
+    "truncation": ("truncation", "limit {}"),
+}
 HARDWARE = (  # column of the hardware table -> title, unit
     (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
     (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
@@ -80,8 +88,9 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
         if values.empty:
             continue
         finding = diagnosis.finding(check)
-        limits = [mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"]
         metric = BY_ROLE[role]
+        limits = [mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"]
+        limits = limits or list(_limit(role, metric.unit, diagnosis))
         figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], played.name)
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
         made.append(Panel(figure, played.name, end_level(values.to_numpy()), finding, skipped))
@@ -99,6 +108,14 @@ def hardware_steps(run: Run) -> pd.DataFrame | None:
         return None
     steps = np.interp(run.system.index.to_numpy(float), run.elapsed_s.to_numpy(float), run.elapsed_s.index.to_numpy(float))
     return run.system.set_axis(pd.Index(steps, name="step"), axis=0)
+
+
+def _limit(role: str, unit: str, diagnosis: Diagnosis) -> Iterator[Mark]:
+    """The threshold that judges a role, as a level."""
+    if role in LIMITS:
+        setting, words = LIMITS[role]
+        value = float(getattr(diagnosis.settings, setting))
+        yield Mark("threshold", words.format(wording.percent(value, 0) if unit == "share" else wording.number(value)), value=value)
 
 
 def _hardware(run: Run, shade: list[Mark], key: str) -> Iterator[Panel]:
