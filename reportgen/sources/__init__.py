@@ -43,6 +43,7 @@ class Source:
 
 
 SOURCES = (  # in the order in which they are asked: the telling ones first, any text last
+    Source("W&B run directory", "wandb_files"),
     Source("trainer_state.json", "trainer_state"),
     Source("JSON rows", "json_rows"),
     Source("CSV table", "csv_table"),

@@ -1,0 +1,99 @@
+"""The files that the SDK keeps beside a log: a second source for what the log itself lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reportgen.sources import wandb_common, wandb_console
+
+LONGEST = 64 << 20  # bytes of a file that is read whole
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the files of a run directory say."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)  # provenance, and the name where it is told
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # as it stands
+    started: datetime | None = None
+    console_tail: str = ""
+
+
+def read(folder: Path, remarks: list[str]) -> Beside:
+    """What stands beside a log, in its files/ or in the folder itself; what is odd is added to `remarks`."""
+    inside = folder / "files" if (folder / "files").is_dir() else folder
+    metadata = mapping(inside / "wandb-metadata.json", remarks)
+    return Beside(
+        config=wandb_common.config(yaml_mapping(inside / "config.yaml", remarks)) if _is_ours(inside) else {},
+        summary=wandb_common.summary(mapping(inside / "wandb-summary.json", remarks)),
+        known=wandb_common.metadata(metadata),
+        metadata=metadata,
+        started=wandb_common.started(metadata.get("startedAt")),
+        console_tail=_console(inside / "output.log"),
+    )
+
+
+def mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
+    """A JSON object in a file; nothing, with a remark, when it holds none."""
+    content = _content(path)
+    if content is None:
+        return {}
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        remarks.append(f"{path.name} is no JSON object and was left out")
+        return {}
+    return found
+
+
+def yaml_mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
+    """A YAML mapping in a file; nothing, with a remark, when it holds none."""
+    content = _content(path)
+    if content is None:
+        return {}
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        found = yaml.load(content.decode("utf-8", "replace"), Loader=loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        found = False
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        remarks.append(f"{path.name} isn't YAML with a key a line and was left out; the rest of the run was read")
+        return {}
+    return {str(key): value for key, value in found.items()}
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a config.yaml there is the SDK's: beside a bare log it may be anyone's."""
+    return folder.name == "files" or (folder / "wandb-metadata.json").is_file()
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(LONGEST)
+    except OSError:
+        return None
+
+
+def _console(path: Path) -> str:
+    """The end of a console capture, "" when there is none."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, 2)
+            stream.seek(max(stream.tell() - wandb_console.KEPT // 4, 0))
+            return wandb_console.tail([(0, stream.read().decode("utf-8", "replace"))])
+    except OSError:
+        return ""

@@ -1,0 +1,183 @@
+"""W&B's local files: a run directory, or a bare `.wandb` file, of any SDK since 0.8."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import Key
+from reportgen.run import Run, from_rows
+from reportgen.sources import wandb_beside, wandb_common, wandb_legacy, wandb_resume, wandb_segment, wandb_summary
+from reportgen.sources.wandb_log import IDENT
+from reportgen.sources.wandb_segment import Segment
+
+SUFFIX = ".wandb"
+DIRECTORY = re.compile(r"(?:offline-|dry)?run-\d{8}_\d{6}-(?P<id>.+)")
+LATEST = "latest-run"
+
+
+def claims(spec: str) -> bool:
+    """Whether a spec is a W&B run directory or log."""
+    if os.path.isdir(spec):  # noqa: PTH112 (never an error, whatever the spec holds)
+        return is_run_directory(spec)
+    if not os.path.isfile(spec):  # noqa: PTH113
+        return False
+    return spec.endswith(SUFFIX) or _begins_as_log(spec)
+
+
+def is_run_directory(path: str) -> bool:
+    """Whether a folder is one run's: by its name, or by what the SDK puts in it."""
+    folder = Path(path)
+    name = Path(os.path.realpath(path)).name
+    if DIRECTORY.fullmatch(name) or folder.name == LATEST:
+        return _has_log(path) or DIRECTORY.fullmatch(name) is not None
+    return wandb_legacy.is_run_directory(folder) or (len(_logs(path)) == 1 and (folder / "files").is_dir())
+
+
+def run_id(path: str) -> str:
+    """The id of the run of a directory or log, by its name; "" when the name doesn't say."""
+    log = path if path.endswith(SUFFIX) else next(iter(_logs(path)), "")
+    if log:
+        return Path(log).name.removesuffix(SUFFIX).removeprefix("run-")
+    found = DIRECTORY.fullmatch(Path(os.path.realpath(path)).name)
+    return found["id"] if found else ""
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run of a W&B directory or log; NoSteps when nothing was logged yet."""
+    return read_many((spec,), keep=keep)
+
+
+def read_many(directories: Sequence[str], *, keep: Collection[str] | None = None) -> Run:
+    """The one run that several directories or logs are segments of, as restarts leave them.
+
+    Raises NoSteps when none has a step, SourceError when none can be read.
+    """
+    segments: list[Segment] = []
+    legacy: list[Run] = []
+    problems: list[SourceError] = []
+    notes: list[str] = []
+    for spec in directories:
+        try:
+            log = _log(spec)
+            if log:
+                segments.append(wandb_segment.read(log, keep))
+            else:
+                legacy.append(wandb_legacy.read(spec, _source((spec,)), run_id(spec), keep))
+        except SourceError as error:
+            problems.append(error)
+            notes.append(f"not read: {error}")
+    segments = wandb_resume.in_order(segments)
+    if not segments and not legacy:
+        raise next((problem for problem in problems if not isinstance(problem, NoSteps)), problems[0])
+    if not segments:
+        later_first = legacy[::-1]
+        run = later_first[0]
+        for earlier in later_first[1:]:
+            run = run.filled_from(earlier)
+        return replace(run, notes=(*run.notes, *notes))
+    return _run(segments, directories, notes)
+
+
+def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequence[str]) -> Run:
+    """The run that the logs tell of, in order, filled up with the files beside them."""
+    source = _source(directories)
+    last = segments[-1]
+    joined = wandb_resume.join(segments)
+    remarks = [*notes, *joined.notes, *(note for segment in segments for note in segment.notes())]
+    beside = [wandb_beside.read(Path(segment.path).parent, remarks) for segment in segments]
+    config: dict[str, Any] = {}
+    known: dict[str, Any] = {}
+    for segment, files in zip(segments, beside, strict=True):
+        config |= {**files.config, **wandb_common.config(segment.config)}
+        command = wandb_common.command(segment.known.get("program"), segment.arguments)
+        known |= {**files.known, **segment.known, **({"command": command} if command else {})}
+    identity = last.run_id or run_id(last.path)
+    if last.branch and last.branch[0] != identity:
+        remarks.append(f"forked from run {last.branch[0]} at step {last.branch[1]:.0f}; that run's rows are its own")
+    begun = [moment for moment in (*(s.started for s in segments), *(b.started for b in beside)) if moment]
+    started = min(begun, default=None)
+    begin = started.timestamp() if started else None
+    axes = {name: axis for segment in segments for name, axis in segment.axes().items()}
+    runtimes = [segment.runtime_s for segment in segments if segment.runtime_s is not None]
+    run = from_rows(
+        _logged(joined),
+        id=identity,
+        name=last.display_name or str(known.get("name") or "") or identity,
+        source=source,
+        step_metrics=axes,
+        nonfinite=joined.nonfinite,
+        config=config,
+        summary={**beside[-1].summary, **wandb_summary.of(segments)},
+        provenance=wandb_common.provenance(known),
+        system=wandb_common.system([each for segment in segments for each in segment.measured], begin),
+        started=started,
+        runtime_s=sum(runtimes) if runtimes else None,
+        state="unfinished" if last.exit_code is None else "failed" if last.exit_code else "finished",
+        console_tail=next((text for s in reversed(segments) if (text := s.console.tail())), beside[-1].console_tail),
+        notes=remarks,
+    )
+    return _with_restarts(run) if len(segments) > 1 else run
+
+
+def _logged(joined: wandb_resume.Joined) -> dict[Key, np.ndarray]:
+    """The columns that hold a number, nan and inf included; a log without rows gives none."""
+    odd = {key for _, key, _ in joined.nonfinite}
+    columns = joined.columns.items()
+    return {key: values for key, values in columns if len(values) and (key in odd or not np.isnan(values).all())}
+
+
+def _with_restarts(run: Run) -> Run:
+    """The run with the step at which each later log took over, and without the column that told."""
+    segment = run.history[wandb_resume.SEGMENT]
+    logs = segment.to_numpy()
+    begun = run.history.index[1:][np.diff(logs) > 0]
+    history = run.history.drop(columns=wandb_resume.SEGMENT).dropna(how="all")
+    return replace(run, history=history, restarts=tuple(sorted({*run.restarts, *(int(step) for step in begun)})))
+
+
+def _source(specs: Sequence[str]) -> str:
+    """Where the numbers come from, as a person would write it."""
+    first, *others = specs
+    kind = "W&B run directory" if os.path.isdir(first) else "W&B file"  # noqa: PTH112
+    return f"{kind} {first}" + (f" and {len(others)} more of the same run" if others else "")
+
+
+def _log(spec: str) -> str:
+    """The log that a spec names, "" for a legacy run; NoSteps when a directory has none."""
+    if not os.path.isdir(spec):  # noqa: PTH112
+        return spec
+    logs = _logs(spec)
+    if len(logs) > 1:
+        raise SourceError(f"{spec}: {len(logs)} .wandb files, where a run directory has one; name one of them")
+    if not logs and not wandb_legacy.is_run_directory(Path(spec)):
+        raise NoSteps(f"{spec}: no step yet: no .wandb file in it; copy the whole run directory, or try again later")
+    return logs[0] if logs else ""
+
+
+def _logs(folder: str) -> list[str]:
+    """The .wandb files of a folder, sorted."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
+    return sorted(str(Path(folder, name)) for name in names if name.endswith(SUFFIX) and Path(folder, name).is_file())
+
+
+def _has_log(folder: str) -> bool:
+    return bool(_logs(folder)) or wandb_legacy.is_run_directory(Path(folder))
+
+
+def _begins_as_log(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(len(IDENT)) == IDENT
+    except OSError:
+        return False

@@ -1,0 +1,91 @@
+"""Run directories of W&B's SDK up to 0.9: rows and hardware metrics as JSON lines, no transaction log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from reportgen import naming
+from reportgen.errors import NoSteps
+from reportgen.naming import Key
+from reportgen.run import INTERNAL, STEP_NAMES, Run, State, from_rows
+from reportgen.sources import opened, wandb_beside, wandb_common, wandb_records
+
+HISTORY, EVENTS = "wandb-history.jsonl", "wandb-events.jsonl"
+ALWAYS = frozenset((*INTERNAL, *STEP_NAMES))
+
+
+def is_run_directory(folder: Path) -> bool:
+    """Whether a folder is a run of the SDK before it had transaction logs."""
+    return _inside(folder) is not None
+
+
+def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> Run:
+    """The run of a legacy directory; NoSteps when nothing was logged."""
+    folder = _inside(Path(spec)) or Path(spec)
+    remarks: list[str] = []
+    beside = wandb_beside.read(folder, remarks)
+    rows = [_kept(row, keep) for row in _objects(folder / HISTORY, remarks)]
+    if not any(set(row) - set(INTERNAL) for row in rows):
+        raise NoSteps(f"{spec}: no step yet: {HISTORY} holds no row; try again when the first step is logged")
+    for at, row in enumerate(rows):
+        row.setdefault("_step", rows[at - 1]["_step"] + 1 if at else 0)
+    clocks = [row for row in rows if "_timestamp" in row and "_runtime" in row]
+    begin = clocks[0]["_timestamp"] - clocks[0]["_runtime"] if clocks else None
+    events = _objects(folder / EVENTS, remarks)
+    state, finished = _state(beside.metadata.get("exitcode"), str(beside.metadata.get("state") or ""))
+    if not finished:
+        remarks.append("the run has no end record, so its job was killed or still runs")
+    return from_rows(
+        rows,
+        id=run_id or folder.resolve().name,
+        name=str(beside.metadata.get("name") or "") or run_id or folder.resolve().name,
+        source=source,
+        config=beside.config,
+        summary=beside.summary,
+        provenance=wandb_common.provenance(dict(beside.known)),
+        system=wandb_common.system(((event["_timestamp"], event) for event in events if "_timestamp" in event), begin),
+        started=beside.started,
+        state=state,
+        console_tail=beside.console_tail,
+        notes=remarks,
+    )
+
+
+def _inside(folder: Path) -> Path | None:
+    return next((inside for inside in (folder, folder / "files") if (inside / HISTORY).is_file()), None)
+
+
+def _objects(path: Path, remarks: list[str]) -> Iterator[dict[Key, Any]]:
+    """The JSON objects of a file, one a line; lines that are none are counted in a remark."""
+    bad = 0
+    if path.is_file():
+        for line in opened.lines(str(path), remarks):
+            found = wandb_records.value(line) if line.strip() else {}
+            if isinstance(found, dict):
+                if found:
+                    yield found
+            else:
+                bad += 1
+    if bad:
+        remarks.append(f"{path.name}: {bad:,} lines were no JSON objects and were left out")
+
+
+def _kept(row: dict[Key, Any], keep: Collection[str] | None) -> dict[Key, Any]:
+    """A row's wanted leaves, its clocks and steps."""
+    if keep is None:
+        return row
+    wanted = {}
+    for key, value in naming.leaves(row):
+        name = key if isinstance(key, str) else ".".join(key)
+        if name in ALWAYS or name in keep:
+            wanted[key] = value
+    return wanted
+
+
+def _state(exit_code: Any, said: str) -> tuple[State, bool]:
+    if isinstance(exit_code, int):
+        return ("failed", True) if exit_code else ("finished", True)
+    states: dict[str, State] = {"finished": "finished", "failed": "failed", "crashed": "crashed", "killed": "failed"}
+    return (states[said], True) if said in states else ("unfinished", False)

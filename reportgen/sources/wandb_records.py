@@ -1,0 +1,206 @@
+"""The protobuf messages of a `.wandb` log, decoded by hand: only the fields that a run needs.
+
+Importing W&B's own messages costs half a second, and no one version's descriptor reads all generations:
+field 26 of a record was reused. Numbers are those of wandb/proto/wandb_internal.proto.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from struct import unpack
+from typing import Any, NamedTuple
+
+HISTORY, SUMMARY, OUTPUT, CONFIG, STATS, TELEMETRY, METRIC, OUTPUT_RAW, RUN, EXIT, HEADER, ENVIRONMENT = (
+    2, 3, 4, 5, 7, 11, 12, 13, 17, 18, 21, 26)  # fmt: skip
+ABOUT_THE_RECORD = frozenset((1, 16, 19, 200))  # num, control, uuid and _info stand beside the record's one kind
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SUMMARY_FLAGS = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 8: "first"}
+
+Path = tuple[str, ...]  # of a value in nested mappings
+
+
+class Garbled(ValueError):
+    """Bytes that are no protobuf message."""
+
+
+class Item(NamedTuple):
+    """One key and its value as JSON text."""
+
+    path: Path
+    text: bytes
+
+
+class Metric(NamedTuple):
+    """What define_metric said of a metric or of a pattern."""
+
+    name: str
+    step_metric: str = ""
+    step_metric_index: int = 0  # of the metric record that names it, 1 the first; 0: none
+    is_glob: bool = False
+    summary: tuple[str, ...] = ()
+    maximize: bool = False
+
+
+def varint(buffer: bytes, position: int) -> tuple[int, int]:
+    """The number that begins at a position, and where it ends."""
+    value = shift = 0
+    while True:
+        try:
+            byte = buffer[position]
+        except IndexError as error:
+            raise Garbled("a number is cut off") from error
+        value |= (byte & 0x7F) << shift
+        position += 1
+        if byte < 0x80:
+            return value, position
+        shift += 7
+        if shift > 63:
+            raise Garbled("a number is too long")
+
+
+def fields(buffer: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int, int]]:
+    """(number, value, start, end) of every field; value is that of a varint, else 0."""
+    end = len(buffer) if end is None else end
+    while start < end:
+        tag, start = varint(buffer, start)
+        wire, value = tag & 7, 0
+        if wire == VARINT:
+            value, stop = varint(buffer, start)
+        elif wire == BYTES:
+            length, start = varint(buffer, start)
+            stop = start + length
+        elif wire in (FIXED64, FIXED32):
+            stop = start + (8 if wire == FIXED64 else 4)
+        else:
+            raise Garbled(f"a field of the unknown wire type {wire}")
+        if stop > end or not tag >> 3:
+            raise Garbled("a field runs past its message")
+        yield tag >> 3, value, start, stop
+        start = stop
+
+
+def kind(buffer: bytes, start: int, end: int) -> tuple[int, int, int]:
+    """(field number, start, end) of the one message in a record; number 0 when it holds none."""
+    for number, _, begin, stop in fields(buffer, start, end):
+        if number not in ABOUT_THE_RECORD:
+            return number, begin, stop
+    return 0, end, end
+
+
+def texts(message: bytes) -> dict[int, str]:
+    """Field number -> its text, of fields that aren't repeated."""
+    return {number: message[start:stop].decode("utf-8", "replace") for number, _, start, stop in fields(message)}
+
+
+def numbers(message: bytes) -> dict[int, int]:
+    """Field number -> its signed integer."""
+    return {number: _signed(value) for number, value, _, _ in fields(message)}
+
+
+def parts(message: bytes, wanted: int) -> Iterator[bytes]:
+    """The bytes of every field with one number."""
+    return (message[start:stop] for number, _, start, stop in fields(message) if number == wanted)
+
+
+def part(message: bytes, wanted: int) -> bytes:
+    """The bytes of the last field with a number; none when it isn't there."""
+    found = b""
+    for found in parts(message, wanted):  # noqa: B007
+        pass
+    return found
+
+
+def text(message: bytes, wanted: int) -> str:
+    """The text of a field, "" when it isn't there."""
+    return part(message, wanted).decode("utf-8", "replace")
+
+
+def number(message: bytes, wanted: int) -> int | None:
+    """The signed integer of a field, None when it isn't there."""
+    return numbers(message).get(wanted)
+
+
+def double(message: bytes, wanted: int) -> float | None:
+    """The floating-point number of a field, None when it isn't there."""
+    found = part(message, wanted)
+    return float(unpack("<d", found)[0]) if len(found) == 8 else None
+
+
+def seconds(message: bytes) -> float:
+    """A Timestamp as seconds since 1970."""
+    found = numbers(message)
+    return found.get(1, 0) + found.get(2, 0) / 1e9
+
+
+def moment(message: bytes) -> datetime | None:
+    """A Timestamp as UTC, None when it is empty or impossible."""
+    since = seconds(message)
+    try:
+        return EPOCH + timedelta(seconds=since) if since else None
+    except OverflowError:
+        return None
+
+
+def item(message: bytes) -> Item:
+    """A key with its JSON text: of history, summary, config and stats alike."""
+    keys, value = [], b""
+    for field, _, start, stop in fields(message):
+        if field == 1 or field == 2:
+            keys.append(message[start:stop].decode("utf-8", "replace"))
+        elif field == 16:
+            value = message[start:stop]
+    return Item(tuple(keys), value)
+
+
+def items(message: bytes, wanted: int = 1) -> Iterator[Item]:
+    """The items of a history (field 1), summary or config (1 updates, 2 removes) or stats (3) record."""
+    return (item(found) for found in parts(message, wanted))
+
+
+def value(text: bytes) -> Any:
+    """What a JSON text says, nan and inf included; None when it isn't JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def update(values: dict[str, Any], message: bytes) -> None:
+    """Applies the updates and removals of a config or summary record to nested values."""
+    for path, content in items(message):
+        if path:
+            at = values
+            for name in path[:-1]:
+                deeper = at.get(name)
+                if not isinstance(deeper, dict):
+                    deeper = at[name] = {}
+                at = deeper
+            at[path[-1]] = value(content)
+    for path, _ in items(message, 2):
+        at = values
+        for name in path[:-1]:
+            at = at.get(name, {}) if isinstance(at, dict) else {}
+        if path and isinstance(at, dict):
+            at.pop(path[-1], None)
+
+
+def metric(message: bytes) -> Metric:
+    """What a metric record defines."""
+    words = {field: message[start:stop].decode("utf-8", "replace") for field, _, start, stop in fields(message)}
+    said = numbers(message)
+    flags = numbers(part(message, 7))
+    return Metric(
+        name=words.get(1) or words.get(2, ""),
+        step_metric=words.get(4, ""),
+        step_metric_index=said.get(5, 0),
+        is_glob=not words.get(1),
+        summary=tuple(name for flag, name in SUMMARY_FLAGS.items() if flags.get(flag)),
+        maximize=said.get(8) == 2,
+    )
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
