@@ -253,7 +253,7 @@ NO_REWARD = re.compile(r"loss|time|step|epoch|length|len\b|ratio|per_second|entr
 MARKERS: Mapping[str, str] = {  # the first with a match names the framework; the most telling stand first
     "areal": r"(?:grpo|ppo)_actor/|eval-rollout/|grpo-eval/|timeperf/|.*/task_reward/avg$",
     "slime": r"rollout/raw_reward$|train/pg_clipfrac$|train/lr-pg_",
-    "skyrl": r"reward/avg_(?:raw_reward$|pass_at_)|policy/policy_(?:loss|entropy|kl|lr)$",
+    "skyrl": r"reward/avg_(?:raw_reward$|pass_at_)|policy/policy_(?:loss|entropy|kl|lr)$|generate/avg_",
     "nemo-rl": r"train/token_mult_prob_error$|timing/(?:train|validation)/|performance/tokens_per_sec",
     "prime-rl": r"mismatch_kl/|entropy/all/mean$|optim/(?:lr|grad_norm)$|.*/all/.+/reward/mean$",
     "roll": r"tokens/response_length/|time/step_total$|actor/(?:ppo_ratio_clip|policykl)|system/step$",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 REMOVED = "[removed]"
+PEEK = 200  # characters of a value that tell whether it is one
 
 
 def _words(text: str) -> frozenset[str]:
@@ -44,7 +45,7 @@ SHAPED = _words(  # one of these stands in every text that _SHAPE matches
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)"
 )
-_URL_LOGIN = re.compile(r"(?<=://)[^\s/?#\"'<>\\]{1,512}(?=@)")
+_URL_LOGIN = re.compile(r"(?<=://)(?!\[removed\]@)[^\s/?#\"'<>\\]{1,512}(?=@)")
 _HEADER = re.compile(
     r"(?i)(?P<name>(?:authorization|x-api-key)\\?[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\?[\"']?)"
     r"(?!\[removed)(?:(?:bearer|basic|token|digest|negotiate)[ \t]{1,4})?[^\s\"',;\\]+"
@@ -161,9 +162,10 @@ def _without_assigned(value: str) -> tuple[str, int]:
         name = before[_name_start(before) :] + value[slice(*named.span("word"))]
         if _last_word(name) not in SECRET_WORDS:
             continue
-        assigned = _ASSIGNED.match(value, named.end())
-        if assigned is None or not _is_assignment(name, before, named["gap"], assigned["bare"]):
+        start = _ASSIGNED.match(value, named.end(), named.end() + PEEK)  # keeps this linear
+        if start is None or not _is_assignment(name, before, named["gap"], start["bare"]):
             continue
+        assigned = _ASSIGNED.match(value, named.end()) or start
         bare = assigned["bare"] if assigned["open"] else assigned["bare"].rstrip(")]}")
         if not _is_harmless(name, bare):
             parts += [value[at : assigned.start("bare")], REMOVED]
