@@ -30,7 +30,7 @@ install: $(VENV)/.installed ## set up .venv with reportgen in it
 demo: install ## render sample_runs/ to build/report.html and build/comparison.html
 	@mkdir -p build
 	@$(VENV)/bin/reportgen report sample_runs/gsm8k-grpo-1hour/trial1109_1 -o build/report.html --quiet
-	@$(VENV)/bin/reportgen report sample_runs -o build/comparison.html --quiet
+	@$(VENV)/bin/reportgen report sample_runs --reference trial1109_2 -o build/comparison.html --quiet
 	@echo "one run:   $(CURDIR)/build/report.html"
 	@echo "six runs:  $(CURDIR)/build/comparison.html"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -180,7 +180,7 @@ def from_rows(
         nonfinite=standing,
         restarts=_rewinds(index),
         steps_per_epoch=steps_per_epoch,
-        started=started,
+        started=_begun(started, table, kept),
         runtime_s=_at_least(runtime_s, elapsed),
         state=state,
         framework=framework,
@@ -298,6 +298,14 @@ def _elapsed(table: Mapping[str, np.ndarray], kept: np.ndarray, started: datetim
             begin = min(first, started.timestamp()) if started else first
             return pd.Series(seconds - begin if name == "_timestamp" else seconds)
     return None
+
+
+def _begun(started: datetime | None, table: Mapping[str, np.ndarray], kept: np.ndarray) -> datetime | None:
+    """When the run started: never after its first row."""
+    stamps = table.get("_timestamp")
+    if started is None or stamps is None or not np.isfinite(stamps[kept]).any():
+        return started
+    return min(started, datetime.fromtimestamp(float(np.nanmin(stamps[kept])), UTC))
 
 
 def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | None:

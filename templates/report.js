@@ -1,13 +1,12 @@
 (() => {
 "use strict";
 const root = document.documentElement;
-root.classList.add("js");
 const one = (query, within = document) => within.querySelector(query);
 const all = (query, within = document) => [...within.querySelectorAll(query)];
 const page = JSON.parse(one("#page-data").textContent);
 const phone = matchMedia("(max-width:640px)");
 const LAYERS = { raw: "logged", smooth: "smoothed", trend: "trend", forecast: "forecast", eval: "eval", spread: "median", faint: "" };
-const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map() };
+const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map() };
 const live = new Map(); // element of a chart -> what is drawn in it
 
 /* numbers */
@@ -81,6 +80,8 @@ const pieces = (chart, id) => { // layer -> lists of points, before the axis is 
   const raw = made.raw?.[0];
   if (raw && (level > 0 || chart.kind === "small")) made.smooth = [{ ...raw, y: smoothed(raw.x, raw.y, level), lo: undefined, hi: undefined }];
   if (made.smooth && chart.kind === "small") made.end = [{ ...raw, x: raw.x.slice(-1), y: made.smooth[0].y.slice(-1) }];
+  const trial = state.trial.get(id);
+  if (trial) for (const layer of Object.keys(made)) made[layer] = made[layer].filter((line) => line.look.series === undefined || line.look.series === trial);
   if (alone) for (const layer of Object.keys(made)) if (layer !== alone && !(alone === "raw" && layer === "smooth")) made[layer] = [];
   return made;
 };
@@ -372,6 +373,13 @@ document.addEventListener("click", (event) => {
     for (const { dataset: { chart } } of charts) if (on) state.alone.set(chart, layer.dataset.layer); else state.alone.delete(chart);
     again(charts);
   }
+  const trial = event.target.closest("[data-trial]");
+  if (trial) {
+    const on = trial.getAttribute("aria-pressed") !== "true", charts = chartsOf(trial);
+    press(all("[data-trial]", trial.closest(".key")), on ? trial : null);
+    for (const { dataset: { chart } } of charts) if (on) state.trial.set(chart, trial.dataset.trial); else state.trial.delete(chart);
+    again(charts);
+  }
   const scheme = event.target.closest("[data-theme-choice]");
   if (scheme) {
     if (scheme.dataset.themeChoice) root.dataset.theme = scheme.dataset.themeChoice; else delete root.dataset.theme;
@@ -397,7 +405,7 @@ document.addEventListener("input", (event) => {
   }
 });
 for (const choice of all("[data-act=x]")) choice.disabled = choice.dataset.x !== "step" && !page.runs.some((run) => run[choice.dataset.x]);
-for (const choice of all("[data-layer]")) choice.disabled = false;
+for (const choice of all("[data-layer], [data-trial]")) choice.disabled = false;
 
 /* a metric drawn when it is opened */
 const openMetric = (entry) => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reportgen import wording
@@ -59,9 +59,19 @@ class Step:
 
 def stats(diagnosis: Diagnosis, anchors: Iterable[str]) -> tuple[Stat, ...]:
     """The numbers that carry the verdict, at most five."""
-    known, given = set(anchors), diagnosis.verdict.numbers[:5]
+    known, index = set(anchors), diagnosis.run.history.index
+    reach = (float(index[0]), float(index[-1]))
+    return _stats(diagnosis.verdict.numbers[:5], lambda check: href(check, known), reach)
+
+
+def stats_of(given: Sequence[Number]) -> tuple[Stat, ...]:
+    """The numbers that carry a choice between runs; each leads to a section."""
+    return _stats(given, lambda section: f"#{section}", (0.0, 1.0))
+
+
+def _stats(given: Sequence[Number], place: Callable[[str], str], reach: tuple[float, float]) -> tuple[Stat, ...]:
     return tuple(
-        Stat(item.label, href(item.check, known), *shown(item), interval_of(item), item.context, _strip(item, given, diagnosis))
+        Stat(item.label, place(item.check), *shown(item), interval_of(item), item.context, _strip(item, given, reach))
         for item in given
     )
 
@@ -116,13 +126,12 @@ def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
     return tuple((text.strip(), optional) for text, optional in parts if text.strip())
 
 
-def _strip(item: Number, beside: Sequence[Number], diagnosis: Diagnosis) -> Strip | None:
+def _strip(item: Number, beside: Sequence[Number], reach: tuple[float, float]) -> Strip | None:
     """The interval on the scale that it shares with the others of its unit."""
     if item.interval is None:
         return None
     if item.unit == "step":
-        index = diagnosis.run.history.index
-        low, high = float(index[0]), float(max(index[-1], item.interval[1]))
+        low, high = reach[0], max(reach[1], item.interval[1])
     else:
         same = [other for other in beside if other.unit == item.unit and other.interval]
         ends = [end for other in same for end in (*(other.interval or ()), other.value, other.reference) if end is not None]

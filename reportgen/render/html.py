@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -20,16 +21,22 @@ TEMPLATES = "reportgen.templates"
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 
+# runs before the first paint, so that what only a script can do takes its room at once
+STARTER = 'document.documentElement.classList.add("js")'
+
+
 def page(report: Report) -> str:
     """The report as one self-contained HTML file."""
     vendored = files(TEMPLATES)
-    css, script = (vendored.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    several = ("report", "tables") if report.comparison is not None else ("report",)
+    css, script = ("".join(vendored.joinpath(name + end).read_text(encoding="utf-8") for name in several) for end in (".css", ".js"))
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
     return environment().get_template("report.html").render(
         **views.of_report(report),
-        policy=policy(css, script, runtime_hash),
+        policy=policy(css, (STARTER, script), runtime_hash),
         css=Markup(css),
+        starter=Markup(STARTER),
         script=Markup(script),
         runtime=Markup(base64.b64encode(packed).decode("ascii")),
         version=reportgen.__version__,
@@ -55,10 +62,11 @@ def writable(value: Any) -> Any:
     return value
 
 
-def policy(css: str, script: str, runtime_hash: str) -> str:
+def policy(css: str, scripts: Iterable[str], runtime_hash: str) -> str:
     """The page's Content-Security-Policy: nothing loaded, scripts and styles by their hashes alone."""
+    own = " ".join(f"'{digest(script)}'" for script in scripts)
     return (
-        f"default-src 'none'; script-src '{digest(script)}' 'sha256-{runtime_hash}'; style-src '{digest(css)}'; "
+        f"default-src 'none'; script-src {own} 'sha256-{runtime_hash}'; style-src '{digest(css)}'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
 

@@ -14,7 +14,7 @@ from reportgen import wording
 from reportgen.charts import Chart, Sheet, draw
 from reportgen.charts.thumbnail import thumbnail
 from reportgen.findings import Diagnosis, Finding, Severity, Skipped
-from reportgen.render import card, embedded, glossary, markdown
+from reportgen.render import card, compared, embedded, glossary, markdown
 from reportgen.report import Report, Section, figures, titles
 
 OTHER_POINTS = 250  # of a metric that is drawn only when opened
@@ -66,7 +66,7 @@ class Tally:
 def of_report(report: Report) -> dict[str, Any]:
     """Everything that report.html places."""
     sheet = Sheet.of(len(report.diagnoses))
-    charts = drawn(report.sections, sheet, report.diagnoses)
+    charts = compared.drawn(report, sheet) if report.comparison else drawn(report.sections, sheet, report.diagnoses)
     first = report.diagnoses[0]
     others = other_metrics(first, sheet) if report.comparison is None else ()
     tokens = {at: played.name for at, item in enumerate(report.diagnoses) if (played := item.roles.get("tokens"))}
@@ -76,7 +76,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "title": f"{report.title}: {report.headline}",
         "charts": {key: of_chart(chart) for key, chart in charts.items()},
         "card_template": "card.html",
-        "card": of_card(report, charts, sheet),
+        "card": compared.of_card(report) if report.comparison else of_card(report, charts, sheet),
         "views": {section.id: of_section(section, report, others) for section in report.sections},
         "data": Markup(
             embedded.data(
@@ -141,20 +141,22 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
 def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> dict[str, Any]:
     """What one section places beside its title."""
     about = section.diagnosis
+    if section.kind == "glossary":
+        return {"terms": glossary.terms(report)}
     if about is None:
-        return {}
+        return compared.of_section(section, report)
     if section.kind == "curve":
         return {"notes": curve_notes(about), "numbers": curve_numbers(about), "source": curve_source(about), "key": key(section, about)}
     if section.kind == "signals":
         return {"others": others, "panels": tuple(of_panel(panel) for panel in section.panels)}
     if section.kind == "checks":
-        return {"groups": check_groups(section), "tally": tally(section)}
+        return {"groups": check_groups(section, chart_ids(section, report)), "tally": tally(section)}
     if section.kind == "config":
         return {"groups": config_groups(about.run.config)}
     if section.kind == "provenance":
         return {"facts": facts(about), "assumed": report.assumptions, "notes": about.run.notes, "unread": report.unread,
                 "settings": changed_settings(about), "console": console(about)}  # fmt: skip
-    return {"terms": glossary.terms(report)}
+    raise ValueError(f"no view of a section of kind {section.kind}")
 
 
 def of_panel(panel: figures.Panel) -> dict[str, Any]:
@@ -195,11 +197,22 @@ def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
     return tuple(made)
 
 
-def check_groups(section: Section) -> tuple[Group, ...]:
-    """The checks by topic, in reading order; the skipped ones after those of their topic."""
+def chart_ids(section: Section, report: Report) -> dict[str, str]:
+    """Check -> the chart that shows what it judged."""
+    beside = next((item for item in report.sections if item.kind == "signals" and item.diagnosis is section.diagnosis), None)
+    panels = beside.panels if beside is not None else ()
+    pointed = {figure.id.partition("figure-")[2].replace("-", "_"): figure.id for figure in (beside.figures if beside else ())}
+    return pointed | {panel.finding.check: panel.figure.id for panel in panels if panel.finding is not None}
+
+
+def check_groups(section: Section, charts: Mapping[str, str]) -> tuple[Group, ...]:
+    """The checks by topic, in reading order; the skipped ones after those of their topic.
+
+    charts: check -> id of the chart that shows it.
+    """
     rows: dict[str, list[Row]] = {topic: [] for topic in TOPICS}
     for found in section.findings:
-        rows[titles.topic(found.check)].append(_judged(found))
+        rows[titles.topic(found.check)].append(_judged(found, charts.get(found.check)))
     for item in section.skipped:
         rows[titles.topic(item.check)].append(_skipped(item))
     return tuple(Group(TOPICS[topic], tuple(group), str(len(group))) for topic, group in rows.items() if group)
@@ -212,10 +225,12 @@ def tally(section: Section) -> tuple[Tally, ...]:
     return (*said, *([Tally("skipd", f"{len(section.skipped)} skipped")] if section.skipped else []))
 
 
-def _judged(found: Finding) -> Row:
-    rule, threshold = found.evidence.get("rule"), found.evidence.get("threshold")
-    judged = str(rule) if rule else _shown(threshold) if threshold is not None else ""
-    evidence = [(_spelled(key), _shown(value)) for key, value in _flat(found.evidence) if value not in (None, "", [], {})]
+def _judged(found: Finding, chart: str | None) -> Row:
+    first = {name: found.evidence[name] for name in ("rule", "threshold") if name in found.evidence}
+    judged = str(first.get("rule") or _shown(first.get("threshold", "")))
+    evidence = [
+        (_spelled(key), _shown(value)) for key, value in _flat({**first, **found.evidence}) if value not in (None, "", [], {})
+    ]
     if found.steps is not None:
         evidence.append(("Steps", wording.steps(found.steps)))
     return Row(
@@ -227,7 +242,7 @@ def _judged(found: Finding) -> Row:
         detail=found.detail,
         judged=wording.shortened(judged, 120),
         evidence=tuple(evidence),
-        chart=found.figure.id if found.figure is not None and found.severity >= Severity.WARNING else None,
+        chart=chart,
     )
 
 
@@ -256,7 +271,11 @@ def _shown(value: Any) -> str:
         return {True: "yes", False: "no", None: "not known"}[value]
     if isinstance(value, int | float):
         return wording.number(float(value), 4)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_spelled(str(name)).lower()} {_shown(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
+        if any(isinstance(item, Mapping) for item in value):
+            return "; ".join(_shown(item) for item in value[:12])
         items = [_shown(item) for item in value[:12]]
         more = f" and {len(value) - 12} more" if len(value) > 12 else ""
         return f"[{', '.join(items)}]" if len(value) == 2 and all(isinstance(item, int | float) for item in value) else ", ".join(items) + more

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from reportgen import wording
+from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
-from reportgen.findings import Assumption, Diagnosis, Figure, Finding, Skipped
-from reportgen.report import figures, titles
-from reportgen.report.figures import Panel
+from reportgen.findings import Assumption, Diagnosis, Severity
+from reportgen.report import compared, figures, titles
+from reportgen.report.parts import Section
 
-Kind = Literal[
-    "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
-    "tiers", "overlay", "results", "differences", "pairs", "efficiency", "runs",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of a page: its finding as title, what stands in it."""
-
-    id: str
-    kicker: str  # "Reward curve"
-    title: str  # the finding, with its number
-    deck: str = ""  # what is drawn, unit, what shading means
-    figures: tuple[Figure, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    kind: Kind = "checks"  # templates/section_<kind>.html places it
-    panels: tuple[Panel, ...] = ()
-    diagnosis: Diagnosis | None = None  # the run it is about; None: all of them
+__all__ = ["Report", "Section", "compose", "sections"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +24,12 @@ class Report:
     sections: tuple[Section, ...]
     unread: tuple[tuple[str, str], ...]
     assumptions: tuple[Assumption, ...]
+    choice: Choice | None = None  # of several runs: which to take
 
     @property
     def headline(self) -> str:
         """The answer in one sentence, for a terminal's last line."""
-        if self.comparison is None:
-            return self.diagnoses[0].verdict.headline
-        return f"{wording.plural(len(self.diagnoses), 'run')} in {wording.plural(len(self.comparison.tiers), 'tier')}"
+        return self.choice.headline if self.choice is not None else self.diagnoses[0].verdict.headline
 
 
 def compose(
@@ -63,9 +42,10 @@ def compose(
         title=title or titles.of_page(given),
         diagnoses=given,
         comparison=comparison,
-        sections=sections(given[0]) if comparison is None else (),
+        sections=sections(given[0]) if comparison is None else compared.sections(comparison),
         unread=tuple((str(source), str(problem)) for source, problem in unread),
         assumptions=tuple({(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()),
+        choice=choose(comparison) if comparison is not None else None,
     )
 
 
@@ -73,7 +53,12 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
     """One run's sections; key goes before every id, for a page of several runs."""
     curve, panels = figures.reward(diagnosis, f"{key}curve-chart"), figures.panels(diagnosis, f"{key}signal")
     run, noun = diagnosis.run, "accuracy" if diagnosis.scale.accuracy else "reward"
-    pointed = tuple(found.figure for found in diagnosis.findings if found.figure and found.severity >= 2)
+    shown = {panel.finding.check for panel in panels if panel.finding}
+    pointed = tuple(
+        replace(found.figure, id=f"{key}figure-{found.check.replace('_', '-')}")
+        for found in diagnosis.findings
+        if found.figure and found.severity >= Severity.WARNING and found.check not in shown
+    )
     parts = [
         Section(f"{key}curve", "Reward curve", titles.of_curve(diagnosis), titles.curve_deck(diagnosis), (curve,) if curve else (),
                 kind="curve", diagnosis=diagnosis),

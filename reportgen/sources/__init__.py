@@ -50,6 +50,8 @@ SOURCES = (  # in the order in which they are asked: the telling ones first, any
     Source("verl console", "verl_log"),
     Source("OpenRLHF or TRL console", "dict_lines"),
     Source("AReaL log", "areal_log"),
+    Source("local copy", "local_copy"),
+    Source("Weights & Biases", "wandb_api", remote=True),
 )
 
 
@@ -150,14 +152,15 @@ def read_all(
     progress: called after each run with how many more are done, and the run's spec.
     unread: what was found missing before; it is told with the rest.
     """
-    runs, asked, problems = [], [], list(unread)
-    for spec, members in folders.join(dict.fromkeys(specs)).items():
+    runs, asked, problems, given = [], [], list(unread), tuple(specs)
+    asked_as = {part: spec for spec in given for part in (spec, *folders.parts(spec))}
+    for spec, members in folders.join(dict.fromkeys(given)).items():
         try:
             runs.append(read(spec, only_roles=only_roles, keep=keep))
         except ReportgenError as error:
             problems.append(Unread(members[0], str(error)))
         else:
-            asked.append(members[0])
+            asked.append(asked_as[members[0]])
         if progress:
             progress(len(members), spec)
     if not runs:

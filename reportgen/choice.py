@@ -1,0 +1,174 @@
+"""Which of several trials to take, how sure that is, and what to run next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reportgen import wording
+from reportgen.comparison import Comparison, Pair
+from reportgen.costs import Cost
+from reportgen.findings import NextStep, Number, Severity
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The decision over several trials, with what carries it."""
+
+    label: str  # the trial to take
+    because: str
+    headline: str
+    lead: str
+    numbers: tuple[Number, ...]
+    next_steps: tuple[NextStep, ...]
+    severity: Severity
+
+
+def choose(comparison: Comparison) -> Choice:
+    """The cheapest trial of the best tier; with no winner it says so."""
+    top = comparison.tiers[0]
+    label = _cheapest(comparison, top)
+    clear = len(top) == 1 and len(comparison.tiers) > 1 and _judged(comparison)
+    return Choice(
+        label=label,
+        because=_because(comparison, label, top),
+        headline=_headline(comparison, top),
+        lead=_lead(comparison, top, label),
+        numbers=tuple(_numbers(comparison, top, label)),
+        next_steps=tuple(_next_steps(comparison, top, label))[:3],
+        severity=Severity.OK if clear or len(comparison.tiers) > 1 else Severity.NOTE,
+    )
+
+
+def _judged(comparison: Comparison) -> bool:
+    """Whether any pair could be tested on the measure of the ranking."""
+    return any(pair.metric == comparison.measure and pair.p is not None for pair in comparison.pairs)
+
+
+def _cost(comparison: Comparison, label: str) -> Cost:
+    return comparison.costs[comparison.labels.index(label)]
+
+
+def _price(cost: Cost) -> float | None:
+    """GPU-hours where known, else hours."""
+    return cost.gpu_hours if cost.gpu_hours is not None else cost.hours
+
+
+def _cheapest(comparison: Comparison, top: tuple[str, ...]) -> str:
+    """The tier's trial with the lowest cost; the best ranked one when costs are unknown."""
+    prices = {label: _price(_cost(comparison, label)) for label in top}
+    if any(price is None for price in prices.values()):
+        return top[0]
+    return min(top, key=lambda label: (prices[label] or 0.0, top.index(label)))
+
+
+def _because(comparison: Comparison, label: str, top: tuple[str, ...]) -> str:
+    if len(top) == 1 and len(comparison.tiers) > 1:
+        return "ahead of every other trial"
+    dearest = max((_price(_cost(comparison, other)) or 0.0 for other in top), default=0.0)
+    own = _price(_cost(comparison, label))
+    if own is not None and dearest > 1.05 * own:
+        return f"as good as the best, for {round(100 * (1 - own / dearest))}{wording.THIN}% less"
+    return "none is measurably ahead of it"
+
+
+def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
+    if not _judged(comparison):
+        return "The trials can't be told apart"
+    if len(comparison.tiers) == 1:
+        return f"No trial is ahead: all {len(top)} tie" if len(top) > 2 else "The two trials tie"
+    if len(top) == 1:
+        return f"{wording.shortened(top[0], 40)} is ahead of all others"
+    return f"{wording.count(len(top))} trials lead, and tie with each other"
+
+
+def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
+    noun = "final eval" if comparison.measure == "eval" else "train level at the end"
+    if not _judged(comparison):
+        return f"The {noun} has no interval here, so differences can't be judged; give --eval-size."
+    sentences = [f"Trials are ranked by their {noun}; a tier ends where a difference is more than noise."]
+    behind = _lead_over_second(comparison, top)
+    if behind is not None:
+        sentences.append(f"The first tier leads the next by {_difference(comparison, abs(behind.difference))}.")
+    keys = _keys_behind(comparison, top[0])
+    if len(keys) > 1 and len(comparison.tiers) > 1:
+        sentences.append(f"What made the difference is not settled: {len(keys)} keys changed at once.")
+    elif len(keys) == 1 and len(comparison.tiers) > 1:
+        sentences.append(f"Against the reference, {top[0]} differs in one key: {keys[0]}.")
+    return " ".join(sentences)
+
+
+def _keys_behind(comparison: Comparison, label: str) -> tuple[str, ...]:
+    return comparison.changes.get(label, ())
+
+
+def _lead_over_second(comparison: Comparison, top: tuple[str, ...]) -> Pair | None:
+    """The test of the best trial against the best of the second tier."""
+    if len(comparison.tiers) < 2:
+        return None
+    return comparison.pair(top[0], comparison.tiers[1][0])
+
+
+def _difference(comparison: Comparison, value: float) -> str:
+    return wording.difference(value, comparison.diagnoses[0].scale.accuracy).lstrip("+")
+
+
+def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[Number]:
+    """Lead, tie between the leaders, gain, level and cost: those that there are."""
+    found: list[Number] = []
+    unit = "points" if comparison.diagnoses[0].scale.accuracy else ""
+    behind = _lead_over_second(comparison, top)
+    if behind is not None:
+        found.append(_of_pair("Lead over tier 2", behind, top[0], unit))
+    if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None:
+        found.append(_of_pair("Between the leaders", tied, top[0], unit))
+    chosen = comparison.diagnoses[comparison.labels.index(label)]
+    gain = chosen.improvement
+    if gain is not None:
+        over = wording.level(gain.baseline, chosen.scale.accuracy)
+        n = f", n = {wording.count(gain.n)}" if gain.n else ""
+        p = f", {wording.p_value(gain.p_value)}" if gain.p_value is not None else ""
+        found.append(Number("Gain of the choice", gain.absolute, unit, gain.interval, f"over {over}{n}{p}", "tiers", 0.0))
+    level = comparison.levels[comparison.labels.index(label)]
+    if level is not None:
+        shown = "accuracy" if chosen.scale.accuracy else ""
+        found.append(Number("Level of the choice", level.value, shown, level.interval, f"step {wording.count(level.step)}", "tiers"))
+    price, cost = _price(_cost(comparison, label)), _cost(comparison, label)
+    if price is not None:
+        unit_of_cost = "GPU-hours" if cost.gpu_hours is not None else "hours"
+        found.append(Number("Cost of the choice", price, unit_of_cost, None, label, "efficiency"))
+    return found[:5]
+
+
+def _of_pair(title: str, pair: Pair, first: str, unit: str) -> Number:
+    """A tested difference, seen from `first`."""
+    sign = 1 if pair.a == first else -1
+    other = pair.b if pair.a == first else pair.a
+    low, high = pair.interval or (pair.difference, pair.difference)
+    interval = (low, high) if sign > 0 else (-high, -low)
+    p = wording.p_value(pair.p_holm) if pair.p_holm is not None else "not tested"
+    verdict = "real" if pair.winner else "a tie"
+    context = f"{first} over {other}, {p}: {verdict}"
+    return Number(title, sign * pair.difference, unit, interval if pair.interval else None, context, "pairs", 0.0)
+
+
+def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> list[NextStep]:
+    chosen = comparison.diagnoses[comparison.labels.index(label)]
+    step = chosen.checkpoints.earliest if chosen.checkpoints else None
+    at = f", step {wording.count(step)}" if step is not None else ""
+    found = [NextStep(f"Take {wording.shortened(label, 40)}{at}", f"It is {_because(comparison, label, top)}.", check="tiers")]
+    if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:
+        found.append(NextStep("Evaluate the leaders on more problems", f"{tied.settled_by}.", check="pairs"))
+    confounded = [name for name in comparison.labels if len(comparison.changes.get(name, ())) > 1]
+    if confounded:
+        keys = comparison.changes[confounded[0]]
+        why = f"{wording.shortened(confounded[0], 40)} differs from the reference in {len(keys)} keys, so none of them is shown to matter."
+        found.append(NextStep("Change one key at a time", why, keys[0], "differences"))
+    fallen = [name for name, one in zip(comparison.labels, comparison.diagnoses, strict=True)
+              if one.train is not None and one.train.collapse.collapsed]  # fmt: skip
+    if fallen:
+        one = comparison.diagnoses[comparison.labels.index(fallen[0])]
+        peak = one.train.collapse.peak_step if one.train else None
+        found.append(NextStep(f"Drop the recipe of {wording.listed(fallen, 2)}", f"Its reward fell after step {peak}.", check="runs"))
+    if all(len(group.labels) < 2 for group in comparison.groups) and len(found) < 3:
+        found.append(NextStep("Repeat the choice with two more seeds", "Every interval here is the eval's noise, not that of training.", "seed", "pairs"))
+    return found
