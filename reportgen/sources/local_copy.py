@@ -1,0 +1,95 @@
+"""Runs stored on this machine as open files (docs/store.md): Parquet for numbers, JSON for all else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reportgen.errors import SourceError
+from reportgen.naming import Key
+from reportgen.run import Run
+from reportgen.sources.wandb_record import Record, kept
+
+FORMAT = "reportgen run"  # the mark in run.json
+VERSION = 1
+ABOUT = "run.json"
+MEASURED = "s"  # the index of hardware metrics
+
+
+def claims(spec: str) -> bool:
+    """Whether a folder holds one stored run: its run.json says so."""
+    return _marked(Path(spec) / ABOUT)
+
+
+def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
+    """The run stored in a folder, the same as the one that was fetched; SourceError when a file is damaged."""
+    return load(Path(spec), keep).run(keep)
+
+
+def load(folder: Path, keep: Collection[str] | None = None) -> Record:
+    """The record stored in a folder; only the metrics in `keep`, every one when that is None."""
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if about.get("version") != VERSION:
+            raise SourceError(f"{folder}: stored by another version of reportgen; fetch it again with --refresh")
+        wanted = kept(keep, about["step_metrics"])
+        paths = {name: tuple(parts) for name, parts in about["nested"].items()}
+        columns, bad = _history(folder / about["history"], paths, [name for name in about["metrics"] if wanted(name)])
+        return Record(
+            **{name: about[name] for name in ("entity", "project", "id", "name", "state", "runtime_s")},
+            **{name: about[name] for name in ("step_metrics", "config", "summary", "provenance")},
+            columns=columns,
+            nonfinite=bad,
+            system=_system(folder / about["system"]) if about["system"] else None,
+            started=datetime.fromisoformat(about["started"]) if about["started"] else None,
+            notes=tuple(about["notes"]),
+            removed=tuple(about["removed"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # pyarrow's are among these
+        raise SourceError(
+            f"{folder}: a local copy that can't be read ({type(error).__name__}: {error}); fetch it again with --refresh"
+        ) from error
+
+
+def _marked(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return f'"format": "{FORMAT}"' in file.read(200)
+    except (OSError, ValueError):
+        return False
+
+
+def _history(
+    path: Path, paths: Mapping[str, tuple[str, ...]], names: list[str]
+) -> tuple[dict[Key, np.ndarray], tuple[tuple[int, Key, float], ...]]:
+    """Columns with NaN for what wasn't logged, and (row, metric, value) of each logged nan and inf."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=names)
+    columns: dict[Key, np.ndarray] = {}
+    bad: list[tuple[int, Key, float]] = []
+    for name in table.column_names:
+        key: Key = paths.get(name, name)
+        column = table.column(name).combine_chunks()
+        values = column.to_numpy(zero_copy_only=False).astype(float)
+        logged = column.is_valid().to_numpy(zero_copy_only=False)
+        bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(logged & ~np.isfinite(values))]
+        columns[key] = np.where(np.isfinite(values), values, np.nan)
+    return columns, tuple(bad)
+
+
+def _system(path: Path) -> pd.DataFrame:
+    """Hardware metrics by seconds since the start."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    columns: dict[str, Any] = {
+        name: table.column(name).to_numpy() for name in table.column_names if name != MEASURED
+    }
+    return pd.DataFrame(columns, index=pd.Index(table.column(MEASURED).to_numpy(), name=MEASURED), dtype="float64")

@@ -1,0 +1,188 @@
+"""Who may get the W&B key, and the real client made for one of them: it never asks, never waits without end."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from reportgen import redact
+from reportgen.errors import ReportgenError, SourceError
+from reportgen.sources.wandb_address import OWN_HOSTS, Address
+
+if TYPE_CHECKING:
+    import wandb
+
+API = "https://api.wandb.ai"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SETTINGS = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a fetch may take, and how often a question is asked again."""
+
+    total_s: float = 1800.0  # for one run, all pages
+    answer_s: int = 60  # for one answer, the client's own attempts included
+    attempts: int = 3  # of ours, each with the client's own below
+    pause_s: float = 1.0  # before the second attempt; doubles
+    client_attempts: int = 3  # the client's own beyond the first, on 429, 5xx and refused connections
+    client_pause_s: int = 8  # the client's longest, unless the server says Retry-After
+
+
+def connect(address: Address, limits: Limits = Limits()) -> wandb.Api:
+    """The real client for an address; SourceError when its host may not get the key or there is no login."""
+    import wandb
+    from wandb.errors import Error, UsageError
+
+    base_url, key = _host(address)
+    if not key and not _has_login(base_url):
+        raise SourceError(f"{address.where}: no login for {base_url}; run `wandb login` or set WANDB_API_KEY")
+    given = {"base_url": base_url} | ({"entity": address.entity} if address.entity else {})
+    try:
+        with _bounded(limits):
+            return wandb.Api(overrides=given, timeout=limits.answer_s, api_key=key)
+    except UsageError as error:
+        raise SourceError(
+            f"{address.where}: no login for {base_url} that works ({said(error, key)}); run `wandb login` "
+            "or set WANDB_API_KEY"
+        ) from None  # the client's own traceback may hold what it was given
+    except Error as error:
+        raise SourceError(
+            f"{address.where}: {base_url} could not be used ({said(error, key)}); check the connection and the login"
+        ) from None
+
+
+def elsewhere(address: Address) -> str:
+    """The site of an address that is not where the client goes by itself; "" for one that is."""
+    base_url, _ = _host(address)
+    return address.site if base_url != _configured() else ""
+
+
+def said(error: Exception, key: str | None = None) -> str:
+    """What the client said, on one line, without the key."""
+    text = " ".join(str(error).split())[:300] or type(error).__name__
+    for secret in (key, os.environ.get("WANDB_API_KEY")):
+        if secret:
+            text = text.replace(secret, redact.REMOVED)
+    return redact.text(text)[0].rstrip(".")
+
+
+def refuse(site: str) -> str:
+    """Why a pasted address is not followed."""
+    return (f"{site}: not a host that your W&B key is for, so nothing was sent there; "
+            f"if it is your server, run `wandb login --host={site}`")  # fmt: skip
+
+
+def _host(address: Address) -> tuple[str, str | None]:
+    """The API of an address, and the key for it where the client would take another's."""
+    configured, site = _configured(), address.site
+    if not site or _place(site) in _places(configured):
+        return configured, None
+    if _hostname(site) in OWN_HOSTS and _place(site)[1] in (443, 80):
+        return (configured, None) if _hostname(configured) in OWN_HOSTS else (API, _from_netrc(API))
+    key = _from_netrc(site)
+    if key is None or (site.startswith("http:") and _hostname(site) not in LOOPBACK):
+        raise SourceError(refuse(site))
+    return site, key
+
+
+def _configured() -> str:
+    """The API that the client goes to by itself."""
+    import wandb
+
+    return str(os.environ.get("WANDB_BASE_URL") or wandb.setup().settings.base_url).rstrip("/")
+
+
+def _places(configured: str) -> set[tuple[str, int]]:
+    """Host and port of the configured server: its API, its pages."""
+    host, port = _place(configured)
+    places = {(host, port), (host.removeprefix("api."), port)}
+    if app := os.environ.get("WANDB_APP_URL"):
+        places.add(_place(app))
+    if configured.startswith("https:"):
+        places |= {(name, 80) for name, _ in places if port == 443}  # http is pasted, https is asked
+    return places
+
+
+def _place(url: str) -> tuple[str, int]:
+    split = urlsplit(url)
+    return (split.hostname or "").lower(), split.port or (80 if split.scheme == "http" else 443)
+
+
+def _hostname(url: str) -> str:
+    return _place(url)[0]
+
+
+def _from_netrc(url: str) -> str | None:
+    """The key that netrc has for a host; the port counts, as it does for the client."""
+    split = urlsplit(url)
+    for machine in (split.netloc, split.hostname if split.port in (None, 80, 443) else None):
+        login = _netrc().hosts.get(machine or "")  # never its `default`, which is for any host
+        if login and login[2]:
+            return str(login[2])
+    return None
+
+
+def _netrc() -> netrc.netrc:
+    """The user's netrc; an empty one when there is none that can be read."""
+    named = os.environ.get("NETRC")
+    for path in (Path(named).expanduser(),) if named else (Path.home() / ".netrc", Path.home() / "_netrc"):
+        if path.is_file():
+            try:
+                return netrc.netrc(path)
+            except (netrc.NetrcParseError, OSError):
+                break
+    return netrc.netrc(os.devnull)
+
+
+def _has_login(base_url: str) -> bool:
+    """Whether the client will find a login by itself, so that it needn't ask."""
+    import wandb
+
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    upstream = API if _hostname(base_url) in OWN_HOSTS else base_url
+    return any(map(_from_netrc, (base_url, upstream))) or bool(wandb.setup().settings.api_key)
+
+
+@contextmanager
+def _bounded(limits: Limits) -> Iterator[None]:
+    """While a client is made, the settings that it copies are ours where nobody set them.
+
+    The client takes no such arguments, and without them a scan of history is repeated for a quarter of an hour.
+    """
+    import wandb
+
+    ours: dict[str, Any] = {
+        "x_graphql_retry_max": limits.client_attempts,
+        "x_graphql_retry_wait_min_seconds": 1,
+        "x_graphql_retry_wait_max_seconds": limits.client_pause_s,
+        "x_graphql_timeout_seconds": limits.answer_s,
+        "silent": True,
+    }
+    with _SETTINGS:
+        settings = wandb.setup().settings
+        before = {name: getattr(settings, name) for name in ours}
+        for name, value in ours.items():
+            if before[name] in (None, False):
+                setattr(settings, name, value)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(settings, name, value)
+
+
+def as_source_error(error: Exception, where: str, key: str | None) -> ReportgenError:
+    """A client's error as one sentence that names the run."""
+    text = said(error, key)
+    if "busy and did not respond in time" in text:
+        text = "no answer in time"
+    return SourceError(f"{where}: W&B could not be read ({text}); try again, or check the run in the browser")

@@ -1,0 +1,207 @@
+"""The local copy of fetched runs (docs/store.md): each run written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from reportgen.atomic import write_whole
+from reportgen.errors import ReportgenError, SpecError
+from reportgen.naming import Key
+from reportgen.sources import Unread, local_copy, wandb_address, wandb_api, wandb_fetch
+from reportgen.sources.local_copy import ABOUT, FORMAT, MEASURED, VERSION
+from reportgen.sources.wandb_address import Address
+from reportgen.sources.wandb_login import Limits
+from reportgen.sources.wandb_record import Record, plain
+
+Progress = Callable[..., None]  # (runs done, of which, runs in all)
+LONGEST_PART = 100  # characters of a folder's name
+
+
+class Fetched(NamedTuple):
+    """What fetch() did, in lines to be told, and what it could not fetch."""
+
+    lines: tuple[str, ...]
+    unread: tuple[Unread, ...]
+
+
+def fetch(
+    specs: Sequence[str],
+    folder: str | Path,
+    *,
+    refresh: bool = False,
+    jobs: int = 4,
+    progress: Progress = lambda *_: None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+) -> Fetched:
+    """Stores the runs that specs name, `jobs` at a time; a finished run that is there already isn't asked for again.
+
+    progress: called with how many runs are done since the last call, which, and once with how many there are.
+    """
+    unread: list[Unread] = []
+    root = Path(folder)
+    found = tuple(dict.fromkeys(_found(specs, unread, root, refresh)))
+    lines = list(wandb_address.remarks(found))
+    addresses = [wandb_api.addressed(spec) for spec in found]
+    progress(0, "", len(addresses) or 1)
+
+    workers = ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="fetch")
+    try:
+        waiting = {workers.submit(_stored, address, root, refresh, limits): address for address in addresses}
+        for done in as_completed(waiting):
+            progress(1, waiting[done].where)
+    finally:
+        workers.shutdown(cancel_futures=True)  # when a person interrupts, runs that wait are not begun
+    for future, address in waiting.items():
+        try:
+            lines.append(future.result())
+        except ReportgenError as error:
+            unread.append(Unread(address.spec, str(error)))
+    return Fetched(tuple(lines), tuple(unread))
+
+
+def _found(specs: Sequence[str], unread: list[Unread], root: Path, refresh: bool) -> Iterator[str]:
+    """Specs of single runs at W&B; what is none goes to `unread`. A finished run that is there isn't looked for."""
+    for spec in specs:
+        try:
+            if not wandb_api.claims(spec):
+                raise SpecError(f"{spec}: no address at W&B, so there is nothing to fetch; {wandb_address.EXPECTED}")
+            address = wandb_api.addressed(spec)
+            known = None if refresh or not (address.run and address.entity) or address.site else _there(address, root)
+            yield from (address.spec,) if known is not None and known.is_over else wandb_api.find(spec)
+        except ReportgenError as error:
+            unread.append(Unread(spec, str(error)))
+
+
+def _folder(address: Address, root: Path) -> Path:
+    """Where a run is kept; runs of another server than the usual one stand below its name."""
+    host = (urlsplit(address.site).netloc,) if address.site else ()
+    return root.joinpath(*map(part, (*host, address.entity, address.project, address.run)))
+
+
+def _there(address: Address, root: Path) -> Record | None:
+    """The run as it is stored; None when it isn't, or is damaged."""
+    folder = _folder(address, root)
+    if not local_copy.claims(str(folder)):
+        return None
+    try:
+        return local_copy.load(folder)
+    except ReportgenError:
+        return None
+
+
+def _stored(address: Address, root: Path, refresh: bool, limits: Limits) -> str:
+    """Fetches one run into its folder; what was done, in one line."""
+    folder = _folder(address, root)
+    before = None if refresh else _there(address, root)
+    if before is not None and before.is_over:
+        return f"{folder}: there already ({before.n_rows:,} rows, {before.state})"
+    fetched = wandb_fetch.record(address, before=before, limits=limits)
+    write(fetched, folder)
+    more = f", {fetched.n_rows - before.n_rows:,} of them new" if before is not None else ""
+    return f"{folder}: {fetched.n_rows:,} rows{more}, {fetched.state}"
+
+
+def write(record: Record, folder: Path) -> None:
+    """Puts a record into a folder: the numbers first, then in one step the run.json that points to them.
+
+    The names of the number files hold a digest of their content, so that a run.json never meets numbers
+    that it wasn't written for, wherever a process is killed. Older number files are removed last.
+    """
+    history = _parquet(*_history(record))
+    system = None if record.system is None else _parquet(*_system(record))
+    files = {_named("history", history): history} | ({} if system is None else {_named("system", system): system})
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    names = list(files)
+    write_whole(folder / ABOUT, _about(record, names[0], names[1] if len(names) > 1 else None))
+    for old in (*folder.glob("*.parquet"), *folder.glob(".*.part")):
+        if old.name not in files:
+            old.unlink(missing_ok=True)
+
+
+def part(name: str) -> str:
+    """A name as that of a folder: readable, on any file system, and two names never the same."""
+    safe = re.sub(r"[^A-Za-z0-9._=+-]", "_", name).strip(".")[:LONGEST_PART]
+    if safe == name and safe.upper().split(".")[0] not in ("CON", "PRN", "AUX", "NUL"):
+        return safe
+    return f"{safe}~{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _named(what: str, content: bytes) -> str:
+    return f"{what}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+
+
+def _names(record: Record) -> dict[Key, str]:
+    """Column names, unique: a nested one joined by dots, by "/" where that is taken."""
+    taken = {key for key in record.columns if isinstance(key, str)}
+    names: dict[Key, str] = {}
+    for key in record.columns:
+        name = plain(key)
+        while not isinstance(key, str) and name in taken:
+            name = "/".join(key) if "/".join(key) not in taken else f"{name}'"
+        names[key] = name
+        taken.add(name)
+    return names
+
+
+def _history(record: Record) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
+    """Names, values and what was not logged, a column each; the step first."""
+    bad: dict[Key, list[tuple[int, float]]] = {}
+    for row, key, value in record.nonfinite:
+        bad.setdefault(key, []).append((row, value))
+    names, values, absent = [], [], []
+    for key, name in _names(record).items():
+        column = np.array(record.columns[key], dtype=float)
+        missing = np.isnan(column)
+        for row, value in bad.get(key, ()):
+            column[row], missing[row] = value, False
+        names.append(name)
+        values.append(column.astype(np.int64) if key == "_step" else column)
+        absent.append(missing)
+    return names, values, absent
+
+
+def _system(record: Record) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
+    """The same of the hardware metrics, the seconds first."""
+    assert record.system is not None
+    columns = [record.system.index.to_numpy(dtype=float), *record.system.to_numpy(dtype=float).T]
+    return [MEASURED, *map(str, record.system.columns)], columns, [np.isnan(column) for column in columns]
+
+
+def _parquet(names: list[str], values: list[np.ndarray], absent: list[np.ndarray]) -> bytes:
+    """A Parquet file: null where nothing was logged, NaN where NaN was."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = [pa.array(column, mask=missing) for column, missing in zip(values, absent, strict=True)]
+    sink = io.BytesIO()
+    pq.write_table(pa.table(arrays, names=names), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _about(record: Record, history: str, system: str | None) -> str:
+    """All but the numbers, as JSON."""
+    names = _names(record)
+    about: dict[str, Any] = {"format": FORMAT, "version": VERSION}
+    about |= {name: getattr(record, name) for name in ("entity", "project", "id", "name", "state", "runtime_s")}
+    about |= {
+        "started": record.started.isoformat() if record.started else None,
+        "history": history,
+        "system": system,
+        "metrics": list(names.values()),
+        "nested": {name: list(key) for key, name in names.items() if not isinstance(key, str)},
+    }
+    about |= {name: dict(getattr(record, name)) for name in ("step_metrics", "config", "summary", "provenance")}
+    about |= {"notes": list(record.notes), "removed": list(record.removed)}
+    return json.dumps(about, indent=1, ensure_ascii=False, default=str) + os.linesep
