@@ -20,7 +20,7 @@ from typing import Any
 from reportgen import Diagnosis, Run, Settings, compare, diagnose, from_rows
 from reportgen.signals import learn
 
-Json = dict[str, Any]
+Json = dict[Any, Any]  # keys are words
 TRAIN, EVAL = "reward", "eval/accuracy"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # one process a core, one thread each
 

@@ -21,6 +21,7 @@ from reportgen.signals.series import Series, binned, prepare, tidy
 
 LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
 LEAST_MODELLED = 6  # fewer: no forecast either
+STILL = 1e-9  # of the range; moves less than this are rounding
 DRAWS = 300
 BACK_TEST_DRAWS = 200
 GRID = 193  # steps at which a long run's trend is judged
@@ -55,7 +56,7 @@ def learn(
     series = prepare(*tidy(np.asarray(steps, dtype=float), np.asarray(values, dtype=float)), reward_range)
     limits = (plateau_probability, undecided_probability)
     ahead = tuple(forecast_steps) if forecast_steps is not None else usual_forecast(series)
-    if len(series.steps) < LEAST_MODELLED or np.ptp(series.values) == 0:
+    if len(series.steps) < LEAST_MODELLED or np.ptp(series.values) < STILL:
         return plain(series, ahead)
     post = posterior(binned(series))
     view = look(series, post, ahead, DRAWS)
@@ -161,14 +162,15 @@ def settling(series: Series, view: View, samples: float | None) -> str:
     """What would settle an open plateau.
 
     The answer hangs on how far another half run would move the mean, against the tolerance. That
-    movement's standard error falls with the square root of the answers behind the run.
+    movement's standard error falls with the square root of the answers behind the run; where it
+    equals the tolerance about four runs in five are settled (measured: docs/diagnostics.md).
     """
     moves = view.judgement.slope * series.span / 2
     error = float(np.subtract(*np.quantile(moves, (0.84, 0.16)))) / 2
     tolerance = float(np.median(view.judgement.tolerance))
     if tolerance <= 0:
         return "the reward's range, which was not declared"
-    factor = min(max((2 * error / tolerance) ** 2, 1.5), 1000.0)
+    factor = min(max((error / tolerance) ** 2, 1.5), 1000.0)
     steps = rounded((factor - 1) * (series.span + 1))
     if samples:
         return f"about {steps:,} more steps or about {rounded(factor * samples):,} samples a step"
@@ -265,7 +267,7 @@ def back_tested(series: Series) -> BackTest | None:
     cut = series.steps[0] + series.span * 2 / 3
     before = series.steps <= cut
     tail = series.steps >= series.steps[-1] - series.span / 10
-    if before.sum() < LEAST_POINTS or np.ptp(series.values[before]) == 0:
+    if before.sum() < LEAST_POINTS or np.ptp(series.values[before]) < STILL:
         return None
     part = Series(
         series.steps[before], series.values[before], series.kept[before], series.low, series.size, series.is_declared

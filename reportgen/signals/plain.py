@@ -69,7 +69,7 @@ def plain(series: Series, ahead: Sequence[int]) -> Learning:
     n = len(series.steps)
     rewards = series.low + series.size * series.values
     last = float(rewards[-1]) if n else float("nan")
-    is_still = n >= 3 and float(np.ptp(series.values)) == 0
+    is_still = n >= 3 and float(np.ptp(series.values)) < 1e-9
     learning = Learning(
         plateau=Plateau(None, None, None, 0.0, 0.0, round(dwell_of(series.span)), "more logged steps"),
         trend=Trend(None, 0.0, (0.0, 0.0)),
