@@ -209,26 +209,52 @@ const cursors = (step) => {
     Object.assign(drawn.cursor.style, { left: `${x}px`, top: `${top}px`, height: `${height}px` });
   }
 };
-const readings = (drawn, step) => {
+const valueOf = (drawn, clientY) => {
+  const box = drawn.holder.getBoundingClientRect(), { top, height } = plot(drawn), { ylo, yhi } = drawn.values;
+  return yhi - ((clientY - box.top - top) / height) * (yhi - ylo);
+};
+const closest = (list, step, value) => { // the line of many that the pointer is at
+  const away = (line) => { const at = nearest(line.x, step); return at < 0 || step > line.x.at(-1) ? Infinity : Math.abs(line.y[at] - value); };
+  return list.length ? list.reduce((best, line) => (away(line) < away(best) ? line : best)) : null;
+};
+const outline = (drawn, line) => { // that line, strong, over the faint ones
+  drawn.strong?.remove();
+  drawn.strong = null;
+  if (!line) return;
+  const { top, height } = plot(drawn), { ylo, yhi } = drawn.values, svg = "http://www.w3.org/2000/svg";
+  const path = document.createElementNS(svg, "path"), box = document.createElementNS(svg, "svg");
+  path.setAttribute("d", line.x.map((step, at) => `${at ? "L" : "M"}${pixelOf(drawn, step)} ${top + ((yhi - line.y[at]) / (yhi - ylo)) * height}`).join(""));
+  box.setAttribute("class", "strong");
+  box.append(path);
+  drawn.strong = drawn.holder.appendChild(box);
+};
+const nameOf = (drawn, layer, line) => {
+  if (drawn.chart.kind !== "lines" || layer === "spread") return LAYERS[layer] ?? layer;
+  return (line.look.series ?? line.label) + (layer === "eval" ? ", eval" : "");
+};
+const readings = (drawn, step, value) => {
   const factor = drawn.values.yfactor, lines = [], reach = stepAt(drawn.values.xhi, runOf(drawn.chart)) - stepAt(drawn.values.xlo, runOf(drawn.chart));
   let at = step;
-  for (const [layer, list] of Object.entries(pieces(drawn.chart, drawn.id))) {
+  const all = pieces(drawn.chart, drawn.id);
+  for (const [layer, whole] of Object.entries(all)) {
+    const list = layer !== "faint" || value === undefined ? whole : [closest(whole, step, value)].filter(Boolean);
+    if (layer === "faint" && all.trend?.length) continue; // as logged, under its trend
+    if (layer === "faint") outline(drawn, list[0]);
     if (layer === "end" || (layer === "smooth" && drawn.chart.smoothing === 0 && !state.smooth.get(drawn.id))) continue;
     for (const line of list.slice(0, 12)) {
       const where = nearest(line.x, step);
       if (where < 0 || Math.abs(line.x[where] - step) > Math.max(reach * 0.02, line.x.length > 1 ? (line.x.at(-1) - line.x[0]) / line.x.length : 0.5)) continue;
       if (layer === "raw") at = line.x[where];
       const bounds = line.lo && line.hi[where] > line.lo[where] ? ` [${shown(line.lo[where], factor)}, ${shown(line.hi[where], factor)}]` : "";
-      const name = drawn.chart.kind === "lines" ? line.label : LAYERS[layer] ?? layer;
       const own = layer === "eval" && line.x[where] !== at ? ` (step ${short(line.x[where])})` : "";
-      lines.push(`${name} ${shown(line.y[where], factor)}${bounds}${own}`);
+      lines.push(`${nameOf(drawn, layer, line)} ${shown(line.y[where], factor)}${bounds}${own}`);
     }
   }
   const when = state.x === "step" ? "" : `, ${short(Number(place(at, runOf(drawn.chart)).toPrecision(3)))} ${unit().name}`;
   return { at, text: [`step ${short(Math.round(at * 10) / 10)}${when}`, ...lines].join("\n") };
 };
-const point = (drawn, step, heard = false) => {
-  const { at, text } = readings(drawn, step), box = drawn.holder.getBoundingClientRect();
+const point = (drawn, step, heard = false, value = undefined) => {
+  const { at, text } = readings(drawn, step, value), box = drawn.holder.getBoundingClientRect();
   cursors(at);
   tip.textContent = text;
   tip.hidden = false;
@@ -238,7 +264,7 @@ const point = (drawn, step, heard = false) => {
   Object.assign(tip.style, { left: `${side + scrollX}px`, top: `${upper + scrollY}px` });
   if (heard) one(".heard").textContent = text;
 };
-const unpoint = () => { tip.hidden = true; cursors(null); };
+const unpoint = () => { tip.hidden = true; cursors(null); for (const drawn of live.values()) outline(drawn, null); };
 const zoom = (range) => {
   state.zoom = range;
   for (const button of all("[data-act=whole]")) button.disabled = !range;
@@ -249,7 +275,7 @@ const listen = (holder, element) => {
   let start = null, brush = null;
   const drawn = () => live.get(element);
   holder.addEventListener("pointermove", (event) => {
-    if (start === null) return point(drawn(), stepOf(drawn(), event.clientX));
+    if (start === null) return point(drawn(), stepOf(drawn(), event.clientX), false, valueOf(drawn(), event.clientY));
     const box = holder.getBoundingClientRect(), { top, height } = plot(drawn());
     if (!brush && Math.abs(event.clientX - start) > 4) {
       brush = holder.appendChild(Object.assign(document.createElement("div"), { className: "brush" }));

@@ -81,7 +81,7 @@ def _layout(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, S
     ends = _ends(names, items) if coloured else {}
     rows = {
         "levels": marks.levels(figure.marks),
-        "labels": [*_names(ends, names, frame, y), *_levels(figure, first)],
+        "labels": [*_names(ends, names, frame, y), *_levels(figure, last)],
         "bands": [],
         "steps": [],
         "notes": [],
@@ -102,16 +102,15 @@ def _names(ends: Mapping[str, tuple[float, float]], names: list[str], frame: Fra
     height, room = frame.plot[1], int((frame.right - 8) / TEXT)
     down = [(y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for _, value in ends.values()]
     places = axis.spaced(down, APART)
-    furthest = max((step for step, _ in ends.values()), default=0.0)
     return [
-        marks.label(furthest, value, wording.drawable(name, room), series_colour(names.index(name)), dx=9, dy=round(place - here, 1), bold=True)
-        for (name, (_, value)), here, place in zip(ends.items(), down, places, strict=True)
+        marks.label(step, value, wording.drawable(name, room), series_colour(names.index(name)), dx=9, dy=round(place - here, 1), bold=True)
+        for (name, (step, value)), here, place in zip(ends.items(), down, places, strict=True)
     ]
 
 
-def _levels(figure: Figure, first: float) -> list[marks.Row]:
+def _levels(figure: Figure, last: float) -> list[marks.Row]:
     levels = [mark for mark in figure.marks if mark.kind in marks.LEVEL_LOOKS and mark.value is not None]
-    return [marks.label(first, mark.value or 0.0, mark.label, "ink-3", dx=4, dy=11) for mark in levels]
+    return [marks.label(last, mark.value or 0.0, mark.label, "ink-3", align="right", dx=-4, dy=11) for mark in levels]
 
 
 def _described(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]]) -> str:
