@@ -330,7 +330,7 @@ const copy = async (text, button) => {
 const plain = (text) => text.replace(/var\((--[\w-]+),(#[0-9a-f]+)\)/g, (_, name, hex) => getComputedStyle(root).getPropertyValue(name).trim() || hex);
 const picture = async (drawn) => {
   const svg = plain(await drawn.view.toSVG()), paper = getComputedStyle(root).getPropertyValue("--paper").trim();
-  return svg.replace(/font-family="[^"]*"/g, 'font-family="Liberation Sans, Arial, sans-serif"').replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${paper}"/>`);
+  return svg.replace(/<text /g, '<text paint-order="stroke" ').replace(/font-family="[^"]*"/g, 'font-family="Liberation Sans, Arial, sans-serif"').replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${paper}"/>`);
 };
 const png = async (drawn) => {
   const url = URL.createObjectURL(new Blob([await picture(drawn)], { type: "image/svg+xml" }));

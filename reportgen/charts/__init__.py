@@ -6,6 +6,7 @@ The only room that knows Altair and vl_convert. Names from runs reach a chart on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reportgen.charts import lines, overlay, reward, scatter, small
@@ -14,7 +15,7 @@ from reportgen.findings import Figure
 
 __all__ = ["Chart", "Layout", "Series", "Sheet", "draw"]
 
-KINDS = {"reward": reward.draw, "small": small.draw, "lines": lines.draw,
+KINDS: dict[str, Callable[..., Chart]] = {"reward": reward.draw, "small": small.draw, "lines": lines.draw,
          "overlay": overlay.draw, "efficiency": overlay.draw, "scatter": scatter.draw}  # fmt: skip
 
 

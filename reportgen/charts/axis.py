@@ -43,7 +43,11 @@ def spaced(positions: Sequence[float], apart: float) -> list[float]:
             at = max(1, at - 1)
         else:
             at += 1
-    placed = [group[0] + apart * (number - (size - 1) / 2) for group, size in zip(groups, sizes, strict=True) for number in range(size)]
+    placed = [
+        group[0] + apart * (number - (size - 1) / 2)
+        for group, size in zip(groups, sizes, strict=True)
+        for number in range(size)
+    ]
     result = [0.0] * len(positions)
     for where, position in zip(order, placed, strict=True):
         result[where] = position

@@ -87,7 +87,9 @@ def _trimmed(vega: dict[str, Any], name: str) -> dict[str, Any]:
     named = FORBIDDEN.intersection(_keys(vega))
     images = [mark for mark in vega["marks"] if mark["type"] == "image"]
     if unknown or named or images:
-        raise AssertionError(f"chart {name}: needs {sorted(unknown | named) or 'images'}, which the page's runtime refuses")
+        raise AssertionError(
+            f"chart {name}: needs {sorted(unknown | named) or 'images'}, which the page's runtime refuses"
+        )
     return vega
 
 

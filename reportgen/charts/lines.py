@@ -34,7 +34,9 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str]
         series={"trend": tuple(item.alias for item in series)},
         wide=layouts["wide"],
         narrow=layouts["narrow"],
-        pictures=tuple((size, sheet.picture("lines", layout, {"trend": series}, looks)) for size, layout in layouts.items()),
+        pictures=tuple(
+            (size, sheet.picture("lines", layout, {"trend": series}, looks)) for size, layout in layouts.items()
+        ),
         looks=looks,
     )
 
@@ -52,7 +54,13 @@ def _series(figure: Figure, name: str, sheet: Sheet, run: int, shown: str) -> Se
 def _layout(figure: Figure, names: list[str], series: list[Series], frame: Frame) -> Layout:
     first, last = axis.extent([step for item in series for step in (float(item.steps[0]), float(item.steps[-1]))])
     last = last if last > first else first + 1
-    seen = [float(edge) for item in series for column in (item.low, item.high) if column is not None for edge in (column.min(), column.max())]
+    seen = [
+        float(edge)
+        for item in series
+        for column in (item.low, item.high)
+        if column is not None
+        for edge in (column.min(), column.max())
+    ]
     low, high = axis.extent([*seen, *(mark.value for mark in figure.marks if mark.value is not None)])
     y = y_axis(min(0.0, low) if is_share(figure.unit) else low, high, figure.unit)
     inner = [step for step in axis.ticks(first, last, 6) if first < step < last]
@@ -67,14 +75,24 @@ def _layout(figure: Figure, names: list[str], series: list[Series], frame: Frame
     return Layout(frame, {**x, **y}, rows)
 
 
-def _names(names: list[str], series: list[Series], frame: Frame, y: Mapping[str, Any], figure: Figure) -> list[marks.Row]:
+def _names(
+    names: list[str], series: list[Series], frame: Frame, y: Mapping[str, Any], figure: Figure
+) -> list[marks.Row]:
     """Names at the ends of the lines, pushed apart; levels labelled in words."""
     height, room = frame.plot[1], int(frame.right / TEXT)
     ends = [float(item.values[-1]) for item in series[:MOST_LABELS]]
     down = [(y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for value in ends]
     places = axis.spaced(down, 16)
     rows = [
-        marks.label(float(item.steps[-1]), value, wording.drawable(name, room), series_colour(at), dx=8, dy=round(place - here, 1), bold=True)
+        marks.label(
+            float(item.steps[-1]),
+            value,
+            wording.drawable(name, room),
+            series_colour(at),
+            dx=8,
+            dy=round(place - here, 1),
+            bold=True,
+        )
         for at, (item, name, value, here, place) in enumerate(zip(series, names, ends, down, places, strict=False))
     ]
     first = min(float(item.steps[0]) for item in series)
@@ -84,5 +102,8 @@ def _names(names: list[str], series: list[Series], frame: Frame, y: Mapping[str,
 
 def _described(figure: Figure, names: list[str], series: list[Series]) -> str:
     share = is_share(figure.unit)
-    ends = [f"{name} ends at {wording.level(float(item.values[-1]), share)}" for name, item in zip(names, series, strict=True)]
+    ends = [
+        f"{name} ends at {wording.level(float(item.values[-1]), share)}"
+        for name, item in zip(names, series, strict=True)
+    ]
     return wording.drawable(f"{figure.title}: {wording.listed(ends, 6)}.", 600)

@@ -51,7 +51,15 @@ def steps(marks: Iterable[Mark], kinds: Iterable[str] = ("end", "restart", "coll
 
 
 def label(
-    step: float, value: float, text: str, tint: str, *, align: str = "left", dx: float = 0, dy: float = 0, bold: bool = False
+    step: float,
+    value: float,
+    text: str,
+    tint: str,
+    *,
+    align: str = "left",
+    dx: float = 0,
+    dy: float = 0,
+    bold: bool = False,
 ) -> Row:
     """Text at a point of the plot, dx and dy px away from it."""
     return _text(step, text, tint, align, dx, dy, bold) | {"value": value}
@@ -67,7 +75,15 @@ def note(
 def _text(step: float, text: str, tint: str, align: str, dx: float, dy: float, bold: bool) -> Row:
     shown = tint if tint.startswith("var(") else colour(tint)
     weight = 600 if bold else 400
-    return {"step": step, "text": drawable(text), "color": shown, "align": align, "dx": dx, "dy": dy, "fontWeight": weight}
+    return {
+        "step": step,
+        "text": drawable(text),
+        "color": shown,
+        "align": align,
+        "dx": dx,
+        "dy": dy,
+        "fontWeight": weight,
+    }
 
 
 def _look(look: tuple[str, list[int], float]) -> Row:

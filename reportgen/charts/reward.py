@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str]
         for layer, name in (("raw", "train"), ("trend", "trend"), ("forecast", "forecast"), ("eval", "eval"))
     }
     there = {layer: item for layer, item in series.items() if item is not None}
-    layouts = {"wide": _layout(figure, there, WIDE), "narrow": _layout(figure, there, NARROW, narrow=True)}
+    wide, narrow = (frame if marks.of(figure.marks, "onset") else _lower(frame) for frame in (WIDE, NARROW))
+    layouts = {"wide": _layout(figure, there, wide), "narrow": _layout(figure, there, narrow, narrow=True)}
     drawn = {layer: [item] for layer, item in there.items()}
     return Chart(
         id=figure.id,
@@ -44,6 +46,11 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str]
         narrow=layouts["narrow"],
         pictures=tuple((size, sheet.picture("reward", layout, drawn)) for size, layout in layouts.items()),
     )
+
+
+def _lower(frame: Frame) -> Frame:
+    """The frame without the room above the plot, which only an onset's bracket needs."""
+    return replace(frame, top=16, height=frame.height - frame.top + 16)
 
 
 def is_share(unit: str) -> bool:
@@ -74,7 +81,10 @@ def _series(frame: pd.DataFrame, name: str, sheet: Sheet, run: int, shown: str) 
     values = part["value"].to_numpy(float)
     edges: list[np.ndarray | None] = [None, None]
     if name != "train" and "low" in part:
-        edges = [np.where(np.isfinite(edge), edge, values) for edge in (part["low"].to_numpy(float), part["high"].to_numpy(float))]
+        edges = [
+            np.where(np.isfinite(edge), edge, values)
+            for edge in (part["low"].to_numpy(float), part["high"].to_numpy(float))
+        ]
     return sheet.add(shown, part["step"].to_numpy(float), values, *edges, run=run, fitted=name in ("trend", "forecast"))
 
 
@@ -114,12 +124,16 @@ def _ends(series: Mapping[str, Series]) -> tuple[float, float]:
 
 
 def _forecast_ends(figure: Figure, last: float) -> list[float]:
-    return sorted(mark.first for mark in marks.of(figure.marks, "forecast") if mark.first is not None and mark.first > last)
+    return sorted(
+        mark.first for mark in marks.of(figure.marks, "forecast") if mark.first is not None and mark.first > last
+    )
 
 
 def _reach(figure: Figure, series: Mapping[str, Series], end: float) -> tuple[float, float]:
     """Lowest and highest of what is drawn; from 0 for an accuracy."""
-    seen: list[float] = [mark.value for mark in figure.marks if mark.value is not None and mark.kind in marks.LEVEL_LOOKS]
+    seen: list[float] = [
+        mark.value for mark in figure.marks if mark.value is not None and mark.kind in marks.LEVEL_LOOKS
+    ]
     for item in series.values():
         inside = item.steps <= end
         for column in (item.values, item.low, item.high):
@@ -132,7 +146,11 @@ def _reach(figure: Figure, series: Mapping[str, Series], end: float) -> tuple[fl
 def _x_ticks(figure: Figure, first: float, last: float, end: float, width: float) -> tuple[list[float], dict[str, str]]:
     """Ticks at the run's ends, its epochs and its forecasts, each with a second line that names it."""
     scale = width / (end - first)
-    epochs = [int(mark.first) for mark in marks.of(figure.marks, "epoch") if mark.first is not None and first < mark.first <= last]
+    epochs = [
+        int(mark.first)
+        for mark in marks.of(figure.marks, "epoch")
+        if mark.first is not None and first < mark.first <= last
+    ]
     kept = axis.thinned_ticks(epochs, max(1, int((last - first) * scale / 64)))
     labels = {str(step): f"epoch {epochs.index(step) + 1}" for step in kept}
     positions = {first, last, *kept}
@@ -190,7 +208,15 @@ def _eval_labels(series: Series | None, share: bool, most: int = 4) -> list[Row]
     high = series.values if series.high is None else series.high
     final = float(series.steps[-1])
     rows = [
-        marks.label(final, float(high[-1]), f"Eval {wording.level(float(series.values[-1]), share)}", "eval", dx=10, dy=-16, bold=True)
+        marks.label(
+            final,
+            float(high[-1]),
+            f"Eval {wording.level(float(series.values[-1]), share)}",
+            "eval",
+            dx=10,
+            dy=-16,
+            bold=True,
+        )
     ]
     if len(series.steps) <= most:
         for step, value in zip(series.steps[:-1].tolist(), series.values[:-1].tolist(), strict=True):
@@ -236,16 +262,25 @@ def _described(figure: Figure, series: Mapping[str, Series]) -> str:
     trend = series.get("trend") or series.get("raw")
     if trend is not None:
         start, end = (wording.level(float(trend.values[at]), share) for at in (0, -1))
-        said.append(f"the {'trend' if 'trend' in series else 'logged value'} goes from {start} at step "
-                    f"{wording.count(trend.steps[0])} to {end} at step {wording.count(trend.steps[-1])}")
+        said.append(
+            f"the {'trend' if 'trend' in series else 'logged value'} goes from {start} at step "
+            f"{wording.count(trend.steps[0])} to {end} at step {wording.count(trend.steps[-1])}"
+        )
     evals = series.get("eval")
     if evals is not None:
-        pairs = [f"{wording.level(value, share)} at step {wording.count(step)}" for step, value in zip(evals.steps.tolist(), evals.values.tolist(), strict=True)]
+        pairs = [
+            f"{wording.level(value, share)} at step {wording.count(step)}"
+            for step, value in zip(evals.steps.tolist(), evals.values.tolist(), strict=True)
+        ]
         said.append(f"eval is {wording.listed(pairs, 4)}")
-    said += [mark.label[:1].lower() + mark.label[1:] for mark in figure.marks if mark.kind in ("onset", "baseline", "collapse") and mark.label]
+    said += [
+        mark.label[:1].lower() + mark.label[1:]
+        for mark in figure.marks
+        if mark.kind in ("onset", "baseline", "collapse") and mark.label
+    ]
     fan = series.get("forecast")
     if fan is not None:
-        said.append(f"the forecast at step {wording.count(fan.steps[-1])} is {wording.level(float(fan.values[-1]), share)}")
+        said.append(
+            f"the forecast at step {wording.count(fan.steps[-1])} is {wording.level(float(fan.values[-1]), share)}"
+        )
     return wording.drawable(f"{figure.title}: " + "; ".join(said) + ".", 600)
-
-

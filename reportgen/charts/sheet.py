@@ -58,7 +58,9 @@ class Chart:
     narrow: Layout | None
     pictures: tuple[tuple[str, str], ...]  # ("wide", svg) and, when drawn anew, ("narrow", svg)
     smoothing: int = 0  # where the reader's slider stands at first
-    looks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # alias -> colour and key of a line, where there are several
+    looks: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # alias -> colour and key of a line, where there are several
 
 
 @dataclass
@@ -106,7 +108,11 @@ class Sheet:
         return self.series[alias]
 
     def picture(
-        self, kind: str, layout: Layout, series: Mapping[str, Sequence[Series]], looks: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        kind: str,
+        layout: Layout,
+        series: Mapping[str, Sequence[Series]],
+        looks: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> str:
         """One layout as static SVG; of each series only what lies on its axis.
 
@@ -134,7 +140,11 @@ def thinned(values: np.ndarray, points: int) -> np.ndarray:
         return np.arange(len(values))
     from tsdownsample import MinMaxLTTBDownsampler
 
-    return MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(values, dtype=np.float64), n_out=points).astype(np.int64)
+    return (
+        MinMaxLTTBDownsampler()
+        .downsample(np.ascontiguousarray(values, dtype=np.float64), n_out=points)
+        .astype(np.int64)
+    )
 
 
 def _even(n: int, points: int) -> np.ndarray:

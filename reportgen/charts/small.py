@@ -18,7 +18,12 @@ SMOOTHING = 4  # per cent of the axis; where the reader's slider stands at first
 
 
 def draw(
-    figure: Figure, sheet: Sheet, *, run: int = 0, reach: tuple[float, float] | None = None, names: Mapping[str, str] | None = None
+    figure: Figure,
+    sheet: Sheet,
+    *,
+    run: int = 0,
+    reach: tuple[float, float] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Chart:
     """One metric as a small chart; reach: first and last step of the shared x axis."""
     (name,) = figure.frame["series"].unique()
@@ -54,7 +59,8 @@ def _layout(figure: Figure, raw: Series, reach: tuple[float, float]) -> Layout:
     x = {"xlo": first, "xhi": last, "xticks": sorted({first, middle, last}), "xlabels": {}, "xname": ""}
     top = (y["ylo"] + y["yhi"]) / 2
     labels = [
-        marks.label(first, mark.value or 0.0, mark.label, "ink-3", dx=4, dy=-7 if (mark.value or 0) < top else 9) for mark in near
+        marks.label(first, mark.value or 0.0, mark.label, "ink-3", dx=4, dy=-7 if (mark.value or 0) < top else 9)
+        for mark in near
     ]
     rows = {
         "bands": marks.bands(figure.marks),
@@ -68,6 +74,8 @@ def _layout(figure: Figure, raw: Series, reach: tuple[float, float]) -> Layout:
 
 def _described(figure: Figure, steps: np.ndarray, values: np.ndarray, strong: np.ndarray) -> str:
     share = is_share(figure.unit)
-    start, end, low, high = (wording.level(float(value), share) for value in (strong[0], strong[-1], values.min(), values.max()))
+    start, end, low, high = (
+        wording.level(float(value), share) for value in (strong[0], strong[-1], values.min(), values.max())
+    )
     between = f"steps {wording.count(steps[0])} to {wording.count(steps[-1])}"
     return wording.drawable(f"{figure.title}, {between}: from {start} to {end}, lowest {low}, highest {high}.", 400)

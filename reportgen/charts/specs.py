@@ -89,7 +89,13 @@ def _reward() -> Iterator[Layer]:
     yield _layer("eval", "rule", band, strokeWidth=1.75, color=orange)
     for edge in ("low", "high"):
         yield _layer("eval", "tick", {"y": _y(edge)}, orient="horizontal", size=8, thickness=1.75, color=orange)
-    diamond = {"shape": "diamond", "filled": True, "opacity": 1, "stroke": colour("paper"), "strokeWidth": 1.5}
+    diamond: dict[str, Any] = {
+        "shape": "diamond",
+        "filled": True,
+        "opacity": 1,
+        "stroke": colour("paper"),
+        "strokeWidth": 1.5,
+    }
     yield _layer("eval", "point", **diamond, size=169, color=orange)
     yield from _bracket()
     yield from _labels()
@@ -106,7 +112,10 @@ def _small() -> Iterator[Layer]:
 
 def _lines() -> Iterator[Layer]:
     grey, band = colour("ink-3"), {"y": _y("low"), "y2": alt.Y2(field="high")}
-    own = {"color": alt.Color(field="color", type="nominal", scale=None), "detail": alt.Detail(field="series", type="nominal")}
+    own = {
+        "color": alt.Color(field="color", type="nominal", scale=None),
+        "detail": alt.Detail(field="series", type="nominal"),
+    }
     yield from _ground()
     yield _layer("spread", "area", band, color=grey, opacity=0.16)
     yield _layer("spread", "line", color=grey, strokeWidth=2, strokeDash=[5, 4])
@@ -114,21 +123,28 @@ def _lines() -> Iterator[Layer]:
     yield _layer("trend", "area", {**own, **band}, opacity=0.06)
     yield _layer("trend", "line", own, strokeWidth=2.5)
     yield _layer("eval", "rule", {**own, **band}, strokeWidth=1.75)
-    diamond = {"shape": "diamond", "filled": True, "opacity": 1, "stroke": colour("paper"), "strokeWidth": 1.5}
+    diamond: dict[str, Any] = {
+        "shape": "diamond",
+        "filled": True,
+        "opacity": 1,
+        "stroke": colour("paper"),
+        "strokeWidth": 1.5,
+    }
     yield _layer("eval", "point", own, **diamond, size=110)
     yield from _labels()
 
 
-def _layer(name: str, mark: str, channels: dict[str, Any] | None = None, where: str = "", **looks: Any) -> Layer:
+def _layer(name: str, mark: Any, channels: dict[str, Any] | None = None, where: str = "", **looks: Any) -> Layer:
     """One mark over the data of that name, on the shared axes."""
-    clip = {} if mark in ("text", "point") or name == "spans" else {"clip": True}
+    clip: dict[str, Any] = {} if mark in ("text", "point") or name == "spans" else {"clip": True}
     where = where or (IN_VIEW if mark == "point" else "")
     encoding = {"x": _x(), "y": _y("value"), **(channels or {})}
+    kept: dict[str, Any] = {"transform": [alt.FilterTransform(filter=where)]} if where else {}
     return alt.UnitSpec(
         data=alt.NamedData(name=name, format=alt.DataFormat(parse=None)),
         mark=alt.MarkDef(type=mark, **clip, **looks),
         encoding=alt.FacetedEncoding(**{key: channel for key, channel in encoding.items() if channel is not None}),
-        **({"transform": [alt.FilterTransform(filter=where)]} if where else {}),
+        **kept,
     )
 
 
@@ -171,9 +187,9 @@ def _labels() -> Iterator[Layer]:
     """Text at a point, with a halo of paper; notes stand in pixels from the plot's upper edge instead."""
     given = {key: alt.ExprRef(expr=f"datum.{key}") for key in ("align", "dx", "dy", "fontWeight")}
     text = alt.Text(field="text", type="nominal")
-    tint = alt.Color(field="color", type="nominal", scale=None)
-    halo = {"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round", "fill": colour("paper")}
-    yield _layer("labels", "text", {"text": text}, IN_VIEW, **given, **halo)
-    yield _layer("labels", "text", {"text": text, "color": tint}, IN_VIEW, **given)
+    tint = alt.Fill(field="color", type="nominal", scale=None)
+    # the page paints the stroke of text first, which makes it a halo
+    halo = {"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round"}
+    yield _layer("labels", "text", {"text": text, "fill": tint}, IN_VIEW, **given, **halo)
     top = alt.YValue(value=alt.ExprRef(expr="datum.top"))
-    yield _layer("notes", "text", {"text": text, "color": tint, "y": top}, IN_VIEW, **given)
+    yield _layer("notes", "text", {"text": text, "fill": tint, "y": top}, IN_VIEW, **given)

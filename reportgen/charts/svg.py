@@ -69,7 +69,8 @@ def _node(node: ElementTree.Element) -> list[str]:
             return []
         return [f"<g{kept}>", *inner, "</g>"] if kept else inner
     if tag == "text":
-        return [f"<text{kept}>{''.join(_spans(node))}</text>"] if "".join(node.itertext()) else []
+        halo = ' paint-order="stroke"' if "stroke" in node.attrib else ""
+        return [f"<text{kept}{halo}>{''.join(_spans(node))}</text>"] if "".join(node.itertext()) else []
     invisible = tag == "path" and not ("stroke" in node.attrib or node.get("fill", "transparent") != "transparent")
     return [] if invisible or node.get("d") == "" else [f"<{tag}{kept}/>"]
 

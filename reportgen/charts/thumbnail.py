@@ -33,13 +33,23 @@ def thumbnail(chart: Chart, sheet: Sheet) -> str:
         parts.append(f'<path d="M0 {y(row["value"]):.1f}h{WIDTH - RIGHT}" stroke="{colour("base")}"/>')
         ends.append((y(row["value"]), row["value"], "ink-3"))
     if "raw" in series:
-        dots = "".join(f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["raw"].steps, series["raw"].values, strict=True))
-        parts.append(f'<path d="{dots}" stroke="{colour("train")}" stroke-width="2.2" stroke-linecap="round" opacity=".35"/>')
+        dots = "".join(
+            f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["raw"].steps, series["raw"].values, strict=True)
+        )
+        parts.append(
+            f'<path d="{dots}" stroke="{colour("train")}" stroke-width="2.2" stroke-linecap="round" opacity=".35"/>'
+        )
     if "trend" in series:
-        line = "L".join(f"{x(s):.1f},{y(v):.1f}" for s, v in zip(series["trend"].steps, series["trend"].values, strict=True))
-        parts.append(f'<path d="{svg.relative("M" + line)}" stroke="{colour("train")}" stroke-width="2.5" stroke-linejoin="round"/>')
+        line = "L".join(
+            f"{x(s):.1f},{y(v):.1f}" for s, v in zip(series["trend"].steps, series["trend"].values, strict=True)
+        )
+        parts.append(
+            f'<path d="{svg.relative("M" + line)}" stroke="{colour("train")}" stroke-width="2.5" stroke-linejoin="round"/>'
+        )
     if "eval" in series:
-        dots = "".join(f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["eval"].steps, series["eval"].values, strict=True))
+        dots = "".join(
+            f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["eval"].steps, series["eval"].values, strict=True)
+        )
         parts.append(f'<path d="{dots}" stroke="{colour("eval")}" stroke-width="8" stroke-linecap="round"/>')
     final = series.get("eval") or series.get("trend")
     if final is not None:

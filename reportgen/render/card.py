@@ -115,7 +115,14 @@ def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
     run = diagnosis.run
     logged, end = len(run.history), wording.count(run.history.index[-1])
     parts = [(FRAMEWORKS.get(run.framework, run.framework) if run.framework else "", True)]
-    parts.append((f"{wording.plural(logged, 'step')}, to step {end}" if str(logged) != end else wording.plural(logged, "step"), False))
+    parts.append(
+        (
+            f"{wording.plural(logged, 'step')}, to step {end}"
+            if str(logged) != end
+            else wording.plural(logged, "step"),
+            False,
+        )
+    )
     if run.steps_per_epoch:
         epochs = len(run.history) / run.steps_per_epoch
         parts.append((f"{wording.number(epochs, 2)} epochs × {wording.count(run.steps_per_epoch)}", True))
@@ -134,7 +141,9 @@ def _strip(item: Number, beside: Sequence[Number], reach: tuple[float, float]) -
         low, high = reach[0], max(reach[1], item.interval[1])
     else:
         same = [other for other in beside if other.unit == item.unit and other.interval]
-        ends = [end for other in same for end in (*(other.interval or ()), other.value, other.reference) if end is not None]
+        ends = [
+            end for other in same for end in (*(other.interval or ()), other.value, other.reference) if end is not None
+        ]
         low, high = min(ends), max(ends)
         low, high = low - PAD * (high - low), high + PAD * (high - low)
     size = (high - low) or 1.0
@@ -145,4 +154,6 @@ def _strip(item: Number, beside: Sequence[Number], reach: tuple[float, float]) -
     left, right = at(item.interval[0]), at(item.interval[1])
     of_eval = item.check == "improvement" or "eval" in item.label.lower().replace("train–eval", "")
     tick = None if item.reference is None else f"{at(item.reference):.1f}%"
-    return Strip(f"{left:.1f}%", f"{right - left:.1f}%", f"{at(item.value):.1f}%", tick, colour("eval" if of_eval else "train"))
+    return Strip(
+        f"{left:.1f}%", f"{right - left:.1f}%", f"{at(item.value):.1f}%", tick, colour("eval" if of_eval else "train")
+    )

@@ -38,7 +38,7 @@ def document(report: Report) -> dict[str, Any]:
         "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
-    })  # type: ignore[no-any-return]  # fmt: skip
+    })  # fmt: skip
 
 
 def plain(value: Any) -> Any:
@@ -102,7 +102,19 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
 def learned(learning: Learning | None) -> dict[str, Any]:
     """Plateau, trend, collapse and forecast of one series; all null when there is none."""
     if learning is None:
-        return dict.fromkeys(("plateau", "trend", "collapse", "forecast", "next_point_step", "next_point", "back_test", "end_level", "noise_sd"))
+        return dict.fromkeys(
+            (
+                "plateau",
+                "trend",
+                "collapse",
+                "forecast",
+                "next_point_step",
+                "next_point",
+                "back_test",
+                "end_level",
+                "noise_sd",
+            )
+        )
     plateau, collapse, trend = learning.plateau, learning.collapse, learning.trend
     return {
         "plateau": {
@@ -131,7 +143,9 @@ def learned(learning: Learning | None) -> dict[str, Any]:
         "forecast": [asdict(point) for point in learning.forecast],
         "next_point_step": learning.next_point_step,
         "next_point": learning.gain_point,
-        "back_test": None if learning.back_test is None else asdict(learning.back_test) | {"hit": learning.back_test.hit},
+        "back_test": None
+        if learning.back_test is None
+        else asdict(learning.back_test) | {"hit": learning.back_test.hit},
         "end_level": dict(zip(("low", "mid", "high"), learning.end_level, strict=True)),
         "noise_sd": learning.noise_sd,
     }

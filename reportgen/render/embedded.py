@@ -58,7 +58,11 @@ def positions(steps: np.ndarray) -> str:
     if whole and len(steps) > 2 and (gaps == gaps[0]).all():
         return f'{{"from":{int(steps[0])},"by":{int(gaps[0])},"n":{len(steps)}}}'
     first_and_gaps = [steps[0], *gaps]
-    return "[" + ",".join(f"{step:.0f}" if whole else f"{step:.3f}" for step in first_and_gaps) + "]" if len(steps) else "[]"
+    return (
+        "[" + ",".join(f"{step:.0f}" if whole else f"{step:.3f}" for step in first_and_gaps) + "]"
+        if len(steps)
+        else "[]"
+    )
 
 
 def _series(series: Series, digits: int) -> str:
@@ -99,7 +103,11 @@ def _run(run: Run, at: int, tokens: str | None) -> dict[str, Any]:
         used = run.history[tokens].dropna()
         values = used.to_numpy(float)
         # a counter already, else tokens of each step
-        total = values if len(values) > 1 and (np.diff(values) >= 0).all() and values[-1] > 2 * values[0] else values.cumsum()
+        total = (
+            values
+            if len(values) > 1 and (np.diff(values) >= 0).all() and values[-1] > 2 * values[0]
+            else values.cumsum()
+        )
         if len(total) > 1:
             known["tokens"] = _clock(used.index.to_numpy(float), total)
     return known

@@ -29,7 +29,10 @@ def page(report: Report) -> str:
     """The report as one self-contained HTML file."""
     vendored = files(TEMPLATES)
     several = ("report", "tables") if report.comparison is not None else ("report",)
-    css, script = ("".join(vendored.joinpath(name + end).read_text(encoding="utf-8") for name in several) for end in (".css", ".js"))
+    css, script = (
+        "".join(vendored.joinpath(name + end).read_text(encoding="utf-8") for name in several)
+        for end in (".css", ".js")
+    )
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
     return environment().get_template("report.html").render(

@@ -26,7 +26,11 @@ def to_markdown(report: Report) -> str:
         parts += [_signals(diagnosis), _checks(diagnosis)]
     parts.append(_footing(report))
     text = "\n\n".join(part for part in parts if part) + "\n"
-    return text if len(text) <= MOST else text[: MOST - 60].rsplit("\n", 1)[0] + "\n\n… shortened; the page has all of it.\n"
+    return (
+        text
+        if len(text) <= MOST
+        else text[: MOST - 60].rsplit("\n", 1)[0] + "\n\n… shortened; the page has all of it.\n"
+    )
 
 
 def card(report: Report) -> str:
@@ -47,7 +51,10 @@ def card(report: Report) -> str:
         ]
         numbers = verdict.numbers
         following = [(step.action, step.why, step.key or "") for step in verdict.next_steps]
-    rows = [(item.label, " ".join(filter(None, cards.shown(item))), cards.interval_of(item), item.context) for item in numbers]
+    rows = [
+        (item.label, " ".join(filter(None, cards.shown(item))), cards.interval_of(item), item.context)
+        for item in numbers
+    ]
     lines.append(table(("", "Value", "Interval", ""), rows) if rows else "")
     for number, (action, why, key) in enumerate(following[:3], start=1):
         lines.append(f"{number}. **{escaped(action)}** {escaped(why)}" + (f" ({code(key)})" if key else ""))
@@ -72,7 +79,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table; cells are escaped, those that are code already are not."""
     names = list(head)
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    lines += [f"| {' | '.join(cell if cell[:1] == '`' or cell[:2] == '**' else escaped(cell) for cell in row)} |" for row in rows]
+    lines += [
+        f"| {' | '.join(cell if cell[:1] == '`' or cell[:2] == '**' else escaped(cell) for cell in row)} |"
+        for row in rows
+    ]
     return "\n".join(lines)
 
 
@@ -83,7 +93,14 @@ def _signals(diagnosis: Diagnosis) -> str:
         if played.name in diagnosis.run.history:
             values = diagnosis.run.history[played.name].dropna().to_numpy(float)
             if len(values):
-                rows.append((code(played.name), f"`{sparkline(values, 30)}`", wording.number(values[0]), wording.number(values[-1])))
+                rows.append(
+                    (
+                        code(played.name),
+                        f"`{sparkline(values, 30)}`",
+                        wording.number(values[0]),
+                        wording.number(values[-1]),
+                    )
+                )
     return "### Signals\n\n" + table(("Metric", "Curve", "First", "Last"), rows) if rows else ""
 
 
@@ -99,7 +116,9 @@ def _comparison(report: Report) -> str:
     assert comparison is not None
     tier = {label: number for number, labels in enumerate(comparison.tiers, start=1) for label in labels}
     rows = []
-    for label, diagnosis, level in list(zip(comparison.labels, comparison.diagnoses, comparison.levels, strict=True))[:ROWS]:
+    for label, diagnosis, level in list(zip(comparison.labels, comparison.diagnoses, comparison.levels, strict=True))[
+        :ROWS
+    ]:
         accuracy = diagnosis.scale.accuracy
         rows.append((
             str(tier.get(label, "")),
@@ -109,10 +128,24 @@ def _comparison(report: Report) -> str:
             wording.interval(level.interval, accuracy) if level and level.interval else "",
             diagnosis.verdict.headline,
         ))  # fmt: skip
-    more = f"\n\nand {wording.count(len(comparison.labels) - ROWS)} more on the page." if len(comparison.labels) > ROWS else ""
+    more = (
+        f"\n\nand {wording.count(len(comparison.labels) - ROWS)} more on the page."
+        if len(comparison.labels) > ROWS
+        else ""
+    )
     keys = list(comparison.differences)
-    differ = f"\n\nConfig keys that differ: {', '.join(code(key) for key in keys[:20])}" + (f" and {len(keys) - 20} more" if len(keys) > 20 else "") if keys else ""
-    return "### Trials\n\n" + table(("Tier", "Trial", "Reward", f"Final {comparison.measure}", "95 %", "Verdict"), rows) + more + differ
+    differ = (
+        f"\n\nConfig keys that differ: {', '.join(code(key) for key in keys[:20])}"
+        + (f" and {len(keys) - 20} more" if len(keys) > 20 else "")
+        if keys
+        else ""
+    )
+    return (
+        "### Trials\n\n"
+        + table(("Tier", "Trial", "Reward", f"Final {comparison.measure}", "95 %", "Verdict"), rows)
+        + more
+        + differ
+    )
 
 
 def _footing(report: Report) -> str:

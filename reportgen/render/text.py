@@ -65,7 +65,10 @@ def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
     ]
     curve = reward_line(diagnosis, 60)
     lines += ["", f"  {curve}"] if curve else []
-    numbers = [(item.label, " ".join(filter(None, cards.shown(item))), cards.interval_of(item), _line(item.context)) for item in verdict.numbers]
+    numbers = [
+        (item.label, " ".join(filter(None, cards.shown(item))), cards.interval_of(item), _line(item.context))
+        for item in verdict.numbers
+    ]
     lines += ["", *(f"  {line}" for line in aligned(numbers))]
     lines += ["", *_checks(diagnosis, colour), ""]
     for number, step in enumerate(verdict.next_steps, start=1):
@@ -82,7 +85,9 @@ def _checks(diagnosis: Diagnosis, colour: bool) -> list[str]:
         word = _painted(f"{SIGNS[found.severity]} {found.severity.word:<8}", ANSI[found.severity], colour)
         lines.append(f"  {word}  {titles.title(found.check):<{width}}  {_line(found.headline)}")
     for item in diagnosis.skipped:
-        lines.append(_painted(f"  – skipped   {titles.title(item.check):<{width}}  {_line(item.reason)}", FAINT, colour))
+        lines.append(
+            _painted(f"  – skipped   {titles.title(item.check):<{width}}  {_line(item.reason)}", FAINT, colour)
+        )
     return lines
 
 
@@ -95,7 +100,16 @@ def _compared(report: Report, colour: bool) -> list[str]:
         accuracy = diagnosis.scale.accuracy
         shown = wording.level(level.value, accuracy) if level else "not known"
         bounds = wording.interval(level.interval, accuracy) if level and level.interval else ""
-        rows.append((str(tier.get(label, "–")), _line(label, 40), reward_line(diagnosis, 24), shown, bounds, _line(diagnosis.verdict.headline)))
+        rows.append(
+            (
+                str(tier.get(label, "–")),
+                _line(label, 40),
+                reward_line(diagnosis, 24),
+                shown,
+                bounds,
+                _line(diagnosis.verdict.headline),
+            )
+        )
     lead = [_painted(_line(report.headline), BOLD, colour)]
     if report.choice is not None:
         lead += _wrapped(report.choice.lead, "  ")

@@ -44,7 +44,9 @@ def compose(
         comparison=comparison,
         sections=sections(given[0]) if comparison is None else compared.sections(comparison),
         unread=tuple((str(source), str(problem)) for source, problem in unread),
-        assumptions=tuple({(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()),
+        assumptions=tuple(
+            {(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()
+        ),
         choice=choose(comparison) if comparison is not None else None,
     )
 

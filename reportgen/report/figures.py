@@ -89,9 +89,13 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
             continue
         finding = diagnosis.finding(check)
         metric = BY_ROLE[role]
-        limits = [mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"]
+        limits = [
+            mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"
+        ]
         limits = limits or list(_limit(role, metric.unit, diagnosis))
-        figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], played.name)
+        figure = _small(
+            f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], played.name
+        )
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
         made.append(Panel(figure, played.name, end_level(values.to_numpy()), finding, skipped))
     return (*made, *_hardware(run, shade, key))
@@ -106,7 +110,9 @@ def hardware_steps(run: Run) -> pd.DataFrame | None:
     """The hardware table by step instead of seconds; None when either clock is missing."""
     if run.system is None or run.system.empty or run.elapsed_s is None or len(run.elapsed_s) < 2:
         return None
-    steps = np.interp(run.system.index.to_numpy(float), run.elapsed_s.to_numpy(float), run.elapsed_s.index.to_numpy(float))
+    steps = np.interp(
+        run.system.index.to_numpy(float), run.elapsed_s.to_numpy(float), run.elapsed_s.index.to_numpy(float)
+    )
     return run.system.set_axis(pd.Index(steps, name="step"), axis=0)
 
 
@@ -115,7 +121,11 @@ def _limit(role: str, unit: str, diagnosis: Diagnosis) -> Iterator[Mark]:
     if role in LIMITS:
         setting, words = LIMITS[role]
         value = float(getattr(diagnosis.settings, setting))
-        yield Mark("threshold", words.format(wording.percent(value, 0) if unit == "share" else wording.number(value)), value=value)
+        yield Mark(
+            "threshold",
+            words.format(wording.percent(value, 0) if unit == "share" else wording.number(value)),
+            value=value,
+        )
 
 
 def _hardware(run: Run, shade: list[Mark], key: str) -> Iterator[Panel]:
@@ -208,7 +218,9 @@ def _learned(train: Learning) -> Iterator[Mark]:
         label = f"Plateau from step {wording.count(plateau.onset_step)} {wording.steps((low, high))}"
         yield Mark("onset", label, first=low, last=high, value=plateau.onset_step)
     if train.collapse.collapsed and train.collapse.onset_step is not None:
-        yield Mark("collapse", f"falls from step {wording.count(train.collapse.onset_step)}", first=train.collapse.onset_step)
+        yield Mark(
+            "collapse", f"falls from step {wording.count(train.collapse.onset_step)}", first=train.collapse.onset_step
+        )
     ahead = [point for point in train.forecast if point.step > last]
     if ahead:
         yield Mark("end", "run ends", first=last)

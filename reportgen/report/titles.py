@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reportgen import wording
 from reportgen.findings import Diagnosis, Finding, Severity
@@ -120,15 +121,25 @@ def of_checks(diagnosis: Diagnosis) -> str:
 def of_config(run: Run) -> str:
     """The recipe in a line, from the keys that trainers share."""
     config = run.config
-    said = []
-    for key, text in (("batch_size", "{} prompts a step"), ("group_size", "{} answers a prompt"), ("n_samples", "{} answers a prompt")):
+    said: list[str] = []
+    for key, text in (
+        ("batch_size", "{} prompts a step"),
+        ("group_size", "{} answers a prompt"),
+        ("n_samples", "{} answers a prompt"),
+    ):
         value = _found(config, key)
         if value is not None and not any(text[3:] in item for item in said):
             said.append(text.format(wording.count(value)))
     rate = _found(config, "lr") or _found(config, "learning_rate")
     if rate is not None:
         said.append(f"learning rate {wording.number(rate)}")
-    return f"Recipe: {', '.join(said)}" if said else f"{wording.plural(len(config), 'key')} as logged" if config else "No config was logged"
+    return (
+        f"Recipe: {', '.join(said)}"
+        if said
+        else f"{wording.plural(len(config), 'key')} as logged"
+        if config
+        else "No config was logged"
+    )
 
 
 def config_deck(run: Run) -> str:
@@ -147,11 +158,12 @@ def of_provenance(diagnosis: Diagnosis) -> str:
     return f"Read {wording.plural(len(run.history), 'step')} of {wording.plural(len(run.history.columns), 'metric')}{noted}"
 
 
-def _found(config: object, last: str) -> float | None:
+def _found(config: Mapping[str, Any], last: str) -> float | None:
     """The number under the shortest key whose last part is that."""
-    assert hasattr(config, "items")
-    keys = sorted((key for key in config if str(key).rsplit(".", 1)[-1] == last), key=lambda key: (str(key).count("."), key))
-    values = [config[key] for key in keys if isinstance(config[key], int | float) and not isinstance(config[key], bool)]  # type: ignore[index]
+    keys = sorted(
+        (key for key in config if str(key).rsplit(".", 1)[-1] == last), key=lambda key: (str(key).count("."), key)
+    )
+    values = [config[key] for key in keys if isinstance(config[key], int | float) and not isinstance(config[key], bool)]
     return float(values[0]) if values else None
 
 

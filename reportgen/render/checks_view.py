@@ -1,0 +1,161 @@
+"""The table of checks: answers by topic, each opening to its evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen import wording
+from reportgen.findings import Finding, Severity, Skipped
+from reportgen.render import card
+from reportgen.report import Report, Section, titles
+
+TOPICS = {
+    "learning": "Learning",
+    "generalisation": "Generalisation",
+    "policy": "Policy",
+    "rollouts": "Rollouts",
+    "system": "System",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check of the table: its answer and the evidence that it opens to."""
+
+    id: str
+    look: str  # "ok", "note", "warn", "crit", "skipd"
+    word: str
+    title: str
+    headline: str
+    detail: str
+    judged: str
+    evidence: tuple[tuple[str, str], ...]
+    chart: str | None  # id of its chart
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows or keys that belong together, under one name."""
+
+    name: str
+    rows: tuple[Any, ...]
+    count: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many checks gave one answer."""
+
+    look: str
+    text: str
+
+
+def chart_ids(section: Section, report: Report) -> dict[str, str]:
+    """Check -> the chart that shows what it judged."""
+    beside = next(
+        (item for item in report.sections if item.kind == "signals" and item.diagnosis is section.diagnosis), None
+    )
+    panels = beside.panels if beside is not None else ()
+    pointed = {
+        figure.id.partition("figure-")[2].replace("-", "_"): figure.id for figure in (beside.figures if beside else ())
+    }
+    return pointed | {panel.finding.check: panel.figure.id for panel in panels if panel.finding is not None}
+
+
+def check_groups(section: Section, charts: Mapping[str, str]) -> tuple[Group, ...]:
+    """The checks by topic, in reading order; the skipped ones after those of their topic.
+
+    charts: check -> id of the chart that shows it.
+    """
+    rows: dict[str, list[Row]] = {topic: [] for topic in TOPICS}
+    for found in section.findings:
+        rows[titles.topic(found.check)].append(_judged(found, charts.get(found.check)))
+    for item in section.skipped:
+        rows[titles.topic(item.check)].append(_skipped(item))
+    return tuple(Group(TOPICS[topic], tuple(group), str(len(group))) for topic, group in rows.items() if group)
+
+
+def tally(section: Section) -> tuple[Tally, ...]:
+    """How many of each answer, worst first."""
+    counted = Counter(found.severity for found in section.findings)
+    said = [
+        Tally(card.LOOKS[severity], f"{counted[severity]} {severity.word}")
+        for severity in sorted(Severity, reverse=True)
+        if counted[severity]
+    ]
+    return (*said, *([Tally("skipd", f"{len(section.skipped)} skipped")] if section.skipped else []))
+
+
+def _judged(found: Finding, chart: str | None) -> Row:
+    first = {name: found.evidence[name] for name in ("rule", "threshold") if name in found.evidence}
+    judged = str(first.get("rule") or shown(first.get("threshold", "")))
+    evidence = [
+        (spelled(key), shown(value))
+        for key, value in _flat({**first, **found.evidence})
+        if value not in (None, "", [], {})
+    ]
+    if found.steps is not None:
+        evidence.append(("Steps", wording.steps(found.steps)))
+    return Row(
+        id=f"check-{found.check.replace('_', '-')}",
+        look=card.LOOKS[found.severity],
+        word=found.severity.word,
+        title=titles.title(found.check),
+        headline=found.headline,
+        detail=found.detail,
+        judged=wording.shortened(judged, 120),
+        evidence=tuple(evidence),
+        chart=chart,
+    )
+
+
+def _skipped(item: Skipped) -> Row:
+    missing = (("Would need", ", ".join(item.missing)),) if item.missing else ()
+    return Row(
+        f"check-{item.check.replace('_', '-')}",
+        "skipd",
+        "skipped",
+        titles.title(item.check),
+        item.reason,
+        "",
+        "",
+        missing,
+        None,
+    )
+
+
+def _flat(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in evidence.items():
+        pairs += _flat(value, f"{prefix}{name} ") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
+    return pairs
+
+
+def spelled(name: str) -> str:
+    """A name of a field as a person writes it."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def shown(value: Any) -> str:
+    """A piece of evidence as a person writes it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "not known"}[value]
+    if isinstance(value, int | float):
+        return wording.number(float(value), 4)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{spelled(str(name)).lower()} {shown(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        if any(isinstance(item, Mapping) for item in value):
+            return "; ".join(shown(item) for item in value[:12])
+        items = [shown(item) for item in value[:12]]
+        more = f" and {len(value) - 12} more" if len(value) > 12 else ""
+        return (
+            f"[{', '.join(items)}]"
+            if len(value) == 2 and all(isinstance(item, int | float) for item in value)
+            else ", ".join(items) + more
+        )
+    return str(value)
