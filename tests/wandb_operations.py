@@ -225,6 +225,24 @@ def commit_artifact(server: Server, variables: Variables, *_: Any) -> dict[str, 
     return {"commitArtifact": {"artifact": {"id": item["id"], "digest": "d"}}}
 
 
+def one_artifact(server: Server, variables: Variables, *_: Any) -> dict[str, Any]:
+    """A version of an artifact, as it was committed."""
+    item = _artifact(server, variables["id"])
+    run = item["run"]
+    project: Variables = {"__typename": "Project", "id": "p", "internalId": "1", "name": run.project}
+    project["entity"] = {"id": "e", "name": run.entity}
+    collection = {"__typename": "ArtifactSequence", "id": "s", "name": item["collection"], "project": project}
+    aliases = [{"id": "a", "alias": name, "artifactCollection": collection} for name in (f"v{item['version']}", "latest")]
+    made: Variables = {
+        "__typename": "Artifact", "id": item["id"], "artifactSequence": collection, "versionIndex": item["version"],
+        "artifactType": {"id": "t", "name": item["asked"]["artifactTypeName"]}, "description": None, "metadata": None,
+        "ttlDurationSeconds": -1, "ttlIsInherited": True, "tags": [], "historyStep": None, "size": 1, "digest": "d",
+        "state": "COMMITTED" if item["committed"] else "PENDING", "commitHash": "c", "fileCount": 1,
+        "createdAt": run.created_at, "updatedAt": run.created_at, "aliases": aliases,
+    }  # fmt: skip
+    return {"artifact": made}
+
+
 def nothing(*_: Any) -> dict[str, Any]:
     """An empty answer, which every client version takes as "not known here"."""
     return {"entity": None, "serverInfo": {"features": []}, "project": None}
@@ -316,4 +334,5 @@ OPERATIONS: dict[str, Operation] = {
     "UpdateArtifactManifest": update_manifest,
     "CreateArtifactFiles": create_artifact_files,
     "CommitArtifact": commit_artifact,
+    "ArtifactByID": one_artifact,
 }

@@ -53,7 +53,7 @@ def load(folder: Path, keep: Collection[str] | None = None) -> Record:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # pyarrow's are among these
         raise SourceError(
-            f"{folder}: a local copy that can't be read ({type(error).__name__}: {error}); fetch it again with --refresh"
+            f"{folder}: a damaged local copy ({type(error).__name__}: {error}); fetch it again with --refresh"
         ) from error
 
 

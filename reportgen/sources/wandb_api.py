@@ -15,7 +15,7 @@ from reportgen.run import Run
 from reportgen.sources import wandb_address
 from reportgen.sources.wandb_address import EXPECTED, PREFIX, Address
 from reportgen.sources.wandb_fetch import Questions, record
-from reportgen.sources.wandb_login import Limits, connect, elsewhere
+from reportgen.sources.wandb_login import Limits, connect, elsewhere, tidy
 
 NEWEST = 50  # runs of a query that names no limit: what a page can show side by side
 FILTERS = {"group": "group", "name": "displayName", "tag": "tags", "state": "state", "sweep": "sweep"}
@@ -92,6 +92,8 @@ def _runs(address: Address, asked: Questions, filters: dict[str, Any], limit: in
             path = f"{entity}/{address.project}"
             runs = api.runs(path, filters=filters, order="-created_at", per_page=min(limit, 100))
             newest = list(islice(runs, limit))
+            for run in newest:
+                tidy(run)
             return newest, len(runs) if newest else 0
         except ValueError as error:  # the client's word for a project that isn't there
             if "Could not find project" in str(error):

@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from inspect import signature
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pandas as pd
 
 from reportgen.errors import ReportgenError, SourceError
+from reportgen.naming import Key
 from reportgen.sources import wandb_common
 from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_login import Limits, as_source_error, connect
+from reportgen.sources.wandb_login import Limits, as_source_error, connect, tidy
 from reportgen.sources.wandb_record import Record, Rows, kept, without_secrets
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def record(
     asked.key = getattr(api, "api_key", None)
     path = "/".join(part for part in (address.entity, address.project, address.run) if part)
     found = asked.of(lambda: api.run(path))
+    tidy(found)
     return _record(found, asked, keep, before, progress)
 
 
@@ -141,7 +143,7 @@ def _scan(
     while True:
         try:
             for row in found.scan_history(min_step=first, **for_all):
-                rows.add(dict(row))
+                rows.add(cast(Mapping[Key, Any], row))
                 came, attempt = came + 1, 0
                 first = max(first, row.get("_step", 0))
                 if came % PAGE_ROWS == 0:

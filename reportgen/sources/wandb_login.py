@@ -46,7 +46,7 @@ def connect(address: Address, limits: Limits = Limits()) -> wandb.Api:
         raise SourceError(f"{address.where}: no login for {base_url}; run `wandb login` or set WANDB_API_KEY")
     given = {"base_url": base_url} | ({"entity": address.entity} if address.entity else {})
     try:
-        with _bounded(limits):
+        with bounded(limits):
             return wandb.Api(overrides=given, timeout=limits.answer_s, api_key=key)
     except UsageError as error:
         raise SourceError(
@@ -152,9 +152,22 @@ def _has_login(base_url: str) -> bool:
     return any(map(_from_netrc, (base_url, upstream))) or bool(wandb.setup().settings.api_key)
 
 
+def tidy(run: Any) -> None:
+    """Takes away the empty folders entity/project/id that the client makes for each run it shows.
+
+    They stand in WANDB_DIR or the temporary folder; in the working folder they would pass for a local run.
+    """
+    folder = Path(run.dir)
+    for empty in (folder, folder.parent, folder.parent.parent):
+        try:
+            empty.rmdir()
+        except OSError:
+            return
+
+
 @contextmanager
-def _bounded(limits: Limits) -> Iterator[None]:
-    """While a client is made, the settings that it copies are ours where nobody set them.
+def bounded(limits: Limits) -> Iterator[None]:
+    """While a client is made, the settings that it copies are ours where nobody set them: bounds, and no chatter.
 
     The client takes no such arguments, and without them a scan of history is repeated for a quarter of an hour.
     """
