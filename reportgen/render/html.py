@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import jinja2
@@ -17,6 +18,9 @@ from reportgen.render import views
 from reportgen.report import Report
 
 TEMPLATES = "reportgen.templates"
+STYLES = ("report",)
+SCRIPTS = ("charts", "pointing", "report")  # joined in one scope
+TABLES = ("tables",)  # what only a page of several runs needs
 # HTML has no way to write these; a lone surrogate can't even be encoded
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
@@ -28,11 +32,9 @@ STARTER = 'document.documentElement.classList.add("js")'
 def page(report: Report) -> str:
     """The report as one self-contained HTML file."""
     vendored = files(TEMPLATES)
-    several = ("report", "tables") if report.comparison is not None else ("report",)
-    css, script = (
-        "".join(vendored.joinpath(name + end).read_text(encoding="utf-8") for name in several)
-        for end in (".css", ".js")
-    )
+    css = "".join(_read(vendored, f"{name}.css") for name in (STYLES + TABLES if report.comparison else STYLES))
+    script = "(() => {\n\"use strict\";\n" + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
+    script += "".join(_read(vendored, f"{name}.js") for name in (TABLES if report.comparison else ()))
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
     return environment().get_template("report.html").render(
@@ -44,6 +46,10 @@ def page(report: Report) -> str:
         runtime=Markup(base64.b64encode(packed).decode("ascii")),
         version=reportgen.__version__,
     )  # fmt: skip
+
+
+def _read(room: Traversable, name: str) -> str:
+    return room.joinpath(name).read_text(encoding="utf-8")
 
 
 def environment() -> jinja2.Environment:

@@ -1,0 +1,189 @@
+/* The page's data, and its charts drawn alive; joined with pointing.js and report.js in one scope. */
+const root = document.documentElement;
+const one = (query, within = document) => within.querySelector(query);
+const all = (query, within = document) => [...within.querySelectorAll(query)];
+const page = JSON.parse(one("#page-data").textContent);
+const phone = matchMedia("(max-width:640px)");
+const LAYERS = { raw: "logged", smooth: "smoothed", trend: "trend", forecast: "forecast", eval: "eval", spread: "median", faint: "" };
+const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map() };
+const live = new Map(); // element of a chart -> what is drawn in it
+
+/* numbers */
+const minus = (text) => text.replace(/-/g, "\u2212");
+const short = (value) => {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "not known";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return minus(value.toExponential(3));
+  return minus(Number(value.toPrecision(6)).toLocaleString("en-GB", { maximumFractionDigits: 8 }));
+};
+const shown = (value, factor) => (factor === 100 ? `${minus((100 * value).toFixed(2))}\u202f%` : short(value));
+const niceStep = (rough) => {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9));
+};
+const ticks = (low, high, most) => {
+  const step = niceStep((high - low) / Math.max(1, most)), list = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high * (1 + 1e-12) + step * 1e-9; at++) list.push(Number((at * step).toPrecision(12)));
+  return list;
+};
+const nearest = (list, value) => { // position in an ascending list
+  let low = 0, high = list.length - 1;
+  while (high - low > 1) { const middle = (low + high) >> 1; if (list[middle] < value) low = middle; else high = middle; }
+  return high < 0 ? -1 : Math.abs(list[low] - value) <= Math.abs(list[high] - value) ? low : high;
+};
+
+/* series: steps are kept as differences, decoded once */
+const decoded = new Map();
+const series = (alias) => {
+  if (!decoded.has(alias)) {
+    const given = page.series[alias];
+    let step = 0;
+    const x = Array.isArray(given.x) ? given.x.map((gap) => (step += gap)) : Array.from({ length: given.x.n }, (_, at) => given.x.from + at * given.x.by);
+    decoded.set(alias, { ...given, x });
+  }
+  return decoded.get(alias);
+};
+
+/* the horizontal axis: steps, or seconds and tokens by step, straight lines between and beyond */
+const along = (from, to, value) => {
+  let at = nearest(from, value);
+  at = Math.min(Math.max(from[at] > value ? at - 1 : at, 0), from.length - 2);
+  return to[at] + ((value - from[at]) * (to[at + 1] - to[at])) / (from[at + 1] - from[at] || 1);
+};
+const clock = (run) => (state.x === "step" ? null : page.runs[run]?.[state.x] ?? null);
+const unit = () => {
+  if (state.x === "step") return { size: 1, name: "step" };
+  const most = Math.max(...page.runs.map((run) => run[state.x]?.y.at(-1) ?? 0));
+  if (state.x === "tokens") return most > 2e6 ? { size: 1e6, name: "million tokens" } : { size: 1e3, name: "thousand tokens" };
+  return most > 7200 ? { size: 3600, name: "hours" } : most > 240 ? { size: 60, name: "minutes" } : { size: 1, name: "seconds" };
+};
+const place = (step, run) => { const known = clock(run); return known ? along(known.x, known.y, step) / unit().size : step; };
+const stepAt = (x, run) => { const known = clock(run); return known ? along(known.y, known.x, x * unit().size) : x; };
+const runOf = (chart) => { const alias = Object.values(chart.series).flat()[0]; return alias ? page.series[alias].run : 0; };
+
+/* what a chart draws */
+const smoothed = (x, y, level) => {
+  if (level <= 0 || x.length < 3) return y;
+  const width = Math.max(((x.at(-1) - x[0]) * level) / 100, 1e-9);
+  return x.map((here) => {
+    let sum = 0, weight = 0;
+    for (let at = 0; at < x.length; at++) { const w = Math.exp(-0.5 * ((here - x[at]) / width) ** 2); sum += w * y[at]; weight += w; }
+    return sum / weight;
+  });
+};
+const pieces = (chart, id) => { // layer -> lists of points, before the axis is chosen
+  const made = {}, level = state.smooth.get(id) ?? chart.smoothing, alone = state.alone.get(id);
+  for (const [layer, aliases] of Object.entries(chart.series)) {
+    made[layer] = aliases.map((alias) => ({ ...series(alias), look: chart.looks[alias] ?? {}, label: page.series[alias].name }));
+  }
+  const raw = made.raw?.[0];
+  if (raw && (level > 0 || chart.kind === "small")) made.smooth = [{ ...raw, y: smoothed(raw.x, raw.y, level), lo: undefined, hi: undefined }];
+  if (made.smooth && chart.kind === "small") made.end = [{ ...raw, x: raw.x.slice(-1), y: made.smooth[0].y.slice(-1) }];
+  const trial = state.trial.get(id);
+  if (trial) for (const layer of Object.keys(made)) made[layer] = made[layer].filter((line) => line.look.series === undefined || line.look.series === trial);
+  if (alone) for (const layer of Object.keys(made)) if (layer !== alone && !(alone === "raw" && layer === "smooth")) made[layer] = [];
+  return made;
+};
+const rowsOf = (chart, layout, id) => {
+  const log = state.log.has(id), run = runOf(chart), rows = {};
+  for (const [layer, lines] of Object.entries(pieces(chart, id))) {
+    rows[layer] = lines.flatMap((line) => line.x.map((step, at) => {
+      const row = { step: place(step, line.run), value: line.y[at], ...line.look };
+      if (line.lo) { row.low = line.lo[at]; row.high = line.hi[at]; }
+      return row;
+    })).filter((row) => Number.isFinite(row.value) && (!log || row.value > 0));
+  }
+  for (const [name, given] of Object.entries(layout.rows)) {
+    rows[name] = given.map((row) => {
+      const moved = { ...row };
+      for (const field of name === "spans" ? ["step", "last", "value"] : ["step", "last"]) if (field in row) moved[field] = place(row[field], run);
+      return moved;
+    }).filter((row) => !log || name === "spans" || row.value === undefined || row.value > 0);
+  }
+  if (log) {
+    const least = Math.min(...Object.values(rows).flat().map((row) => row.value ?? Infinity).filter((value) => value > 0));
+    for (const row of Object.values(rows).flat()) if (row.low !== undefined) row.low = Math.max(row.low, least);
+  }
+  return rows;
+};
+const parametersOf = (chart, layout, id, width, rows) => {
+  const given = { ...layout.parameters }, run = runOf(chart);
+  const [low, high] = state.zoom ?? [given.xlo, given.xhi];
+  if (state.zoom || state.x !== "step") {
+    Object.assign(given, { xlo: place(low, run), xhi: place(high, run), xlabels: {}, xname: chart.kind === "small" ? "" : unit().name });
+    given.xticks = ticks(given.xlo, given.xhi, Math.max(2, Math.floor(width / 110)));
+  }
+  if (state.log.has(id)) {
+    const values = ["raw", "smooth", "trend", "eval", "forecast"].flatMap((layer) => rows[layer] ?? []).map((row) => row.value);
+    Object.assign(given, { ylo: Math.min(...values), yhi: Math.max(given.yhi, ...values), yticks: null });
+    if (given.yhi <= given.ylo) given.yhi = given.ylo * 10;
+  }
+  return given;
+};
+const specOf = (chart, layout, id, width, height) => {
+  const [, , left, top, right, bottom] = layout.frame, spec = structuredClone(page.kinds[chart.kind].vega);
+  const rows = rowsOf(chart, layout, id), values = parametersOf(chart, layout, id, width, rows);
+  Object.assign(spec, { width: width - left - right, height: height - top - bottom, padding: { left, top, right, bottom } });
+  for (const signal of spec.signals) if (signal.name in values) signal.value = values[signal.name];
+  for (const entry of spec.data) if (!entry.source) entry.values = rows[entry.name] ?? [];
+  if (state.log.has(id)) Object.assign(spec.scales.find((scale) => scale.name === "y"), { type: "log", base: 10 });
+  return { spec, values };
+};
+
+/* the runtime: unpacked when the first chart comes into view */
+let runtime = null;
+const vega = () => (runtime ??= (async () => {
+  const packed = Uint8Array.from(atob(one("#vega-runtime").textContent), (character) => character.charCodeAt(0));
+  const code = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const script = document.createElement("script");
+  script.textContent = code;
+  document.head.append(script);
+  return window.reportgenVega;
+})());
+const refuse = () => Promise.reject(new Error("this page loads nothing"));
+const loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+
+const draw = async (element) => {
+  const chart = page.charts[element.dataset.chart], id = element.dataset.chart;
+  const layout = chart.narrow && phone.matches ? chart.narrow : chart.wide;
+  const [width, height] = [element.clientWidth, element.clientHeight];
+  if (!width || !height) return;
+  const { View, parse, expressionInterpreter } = await vega();
+  const { spec, values } = specOf(chart, layout, id, width, height);
+  const holder = document.createElement("div");
+  holder.className = "vega";
+  holder.setAttribute("aria-hidden", "true");
+  const view = new View(parse(spec, null, { ast: true }), { expr: expressionInterpreter, renderer: "svg", loader, hover: false }).initialize(holder);
+  await view.runAsync();
+  const before = live.get(element);
+  element.append(holder);
+  element.classList.add("drawn");
+  before?.view.finalize();
+  before?.holder.remove();
+  live.set(element, { element, chart, id, layout, view, holder, values, width, height });
+  listen(holder, element);
+};
+const queue = [];
+let working = false;
+const work = async () => {
+  if (working) return;
+  working = true;
+  while (queue.length) {
+    const element = queue.shift();
+    await draw(element);
+    await new Promise((done) => setTimeout(done));
+  }
+  working = false;
+};
+const later = (elements) => { for (const element of elements) if (!queue.includes(element)) queue.push(element); return work(); };
+const again = (elements = [...live.keys()]) => later(elements.filter((element) => live.has(element)));
+const seen = new IntersectionObserver((entries) => {
+  const here = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+  for (const element of here) seen.unobserve(element);
+  later(here);
+}, { rootMargin: "200px" });
+const sized = new ResizeObserver((entries) => again(entries.map((entry) => entry.target).filter((element) => {
+  const now = live.get(element);
+  return now && (Math.abs(now.width - element.clientWidth) > 1 || Math.abs(now.height - element.clientHeight) > 1) && element.clientWidth;
+})));
+const watch = (element) => { element.tabIndex = 0; seen.observe(element); sized.observe(element); };

@@ -1,0 +1,175 @@
+/* Pointing at charts, zooming them, saving them. */
+/* pointing: a cursor in every chart, exact values beside it */
+const tip = one(".tip");
+const plot = (drawn) => { const [, , left, top, right, bottom] = drawn.layout.frame; return { left, top, width: drawn.width - left - right, height: drawn.height - top - bottom }; };
+const stepOf = (drawn, clientX) => {
+  const box = drawn.holder.getBoundingClientRect(), { left, width } = plot(drawn), { xlo, xhi } = drawn.values;
+  const share = Math.min(1, Math.max(0, (clientX - box.left - left) / width));
+  return stepAt(xlo + share * (xhi - xlo), runOf(drawn.chart));
+};
+const pixelOf = (drawn, step) => {
+  const { left, width } = plot(drawn), { xlo, xhi } = drawn.values;
+  return left + ((place(step, runOf(drawn.chart)) - xlo) / (xhi - xlo)) * width;
+};
+const cursors = (step) => {
+  for (const drawn of live.values()) {
+    drawn.cursor ??= drawn.holder.appendChild(Object.assign(document.createElement("div"), { className: "cursor" }));
+    const { left, top, width, height } = plot(drawn), x = step === null ? -1 : pixelOf(drawn, step);
+    drawn.cursor.hidden = step === null || x < left || x > left + width;
+    Object.assign(drawn.cursor.style, { left: `${x}px`, top: `${top}px`, height: `${height}px` });
+  }
+};
+const valueOf = (drawn, clientY) => {
+  const box = drawn.holder.getBoundingClientRect(), { top, height } = plot(drawn), { ylo, yhi } = drawn.values;
+  return yhi - ((clientY - box.top - top) / height) * (yhi - ylo);
+};
+const closest = (list, step, value) => { // the line of many that the pointer is at
+  const away = (line) => { const at = nearest(line.x, step); return at < 0 || step > line.x.at(-1) ? Infinity : Math.abs(line.y[at] - value); };
+  return list.length ? list.reduce((best, line) => (away(line) < away(best) ? line : best)) : null;
+};
+const outline = (drawn, line) => { // that line, strong, over the faint ones
+  drawn.strong?.remove();
+  drawn.strong = null;
+  if (!line) return;
+  const { top, height } = plot(drawn), { ylo, yhi } = drawn.values, svg = "http://www.w3.org/2000/svg";
+  const path = document.createElementNS(svg, "path"), box = document.createElementNS(svg, "svg");
+  path.setAttribute("d", line.x.map((step, at) => `${at ? "L" : "M"}${pixelOf(drawn, step)} ${top + ((yhi - line.y[at]) / (yhi - ylo)) * height}`).join(""));
+  box.setAttribute("class", "strong");
+  box.append(path);
+  drawn.strong = drawn.holder.appendChild(box);
+};
+const nameOf = (drawn, layer, line) => {
+  if (drawn.chart.kind !== "lines" || layer === "spread") return LAYERS[layer] ?? layer;
+  return (line.look.series ?? line.label) + (layer === "eval" ? ", eval" : "");
+};
+const readings = (drawn, step, value) => {
+  const factor = drawn.values.yfactor, lines = [], reach = stepAt(drawn.values.xhi, runOf(drawn.chart)) - stepAt(drawn.values.xlo, runOf(drawn.chart));
+  let at = step;
+  const all = pieces(drawn.chart, drawn.id);
+  for (const [layer, whole] of Object.entries(all)) {
+    const list = layer !== "faint" || value === undefined ? whole : [closest(whole, step, value)].filter(Boolean);
+    if (layer === "faint" && all.trend?.length) continue; // as logged, under its trend
+    if (layer === "faint") outline(drawn, list[0]);
+    if (layer === "end" || (layer === "smooth" && drawn.chart.smoothing === 0 && !state.smooth.get(drawn.id))) continue;
+    for (const line of list.slice(0, 12)) {
+      const where = nearest(line.x, step);
+      if (where < 0 || Math.abs(line.x[where] - step) > Math.max(reach * 0.02, line.x.length > 1 ? (line.x.at(-1) - line.x[0]) / line.x.length : 0.5)) continue;
+      if (layer === "raw") at = line.x[where];
+      const bounds = line.lo && line.hi[where] > line.lo[where] ? ` [${shown(line.lo[where], factor)}, ${shown(line.hi[where], factor)}]` : "";
+      const own = layer === "eval" && line.x[where] !== at ? ` (step ${short(line.x[where])})` : "";
+      lines.push(`${nameOf(drawn, layer, line)} ${shown(line.y[where], factor)}${bounds}${own}`);
+    }
+  }
+  const when = state.x === "step" ? "" : `, ${short(Number(place(at, runOf(drawn.chart)).toPrecision(3)))} ${unit().name}`;
+  return { at, text: [`step ${short(Math.round(at * 10) / 10)}${when}`, ...lines].join("\n") };
+};
+const point = (drawn, step, heard = false, value = undefined) => {
+  const { at, text } = readings(drawn, step, value), box = drawn.holder.getBoundingClientRect();
+  cursors(at);
+  tip.textContent = text;
+  tip.hidden = false;
+  const x = box.left + pixelOf(drawn, at), width = tip.offsetWidth, height = tip.offsetHeight;
+  const side = x + 14 + width < root.clientWidth ? x + 14 : Math.max(4, x - 14 - width);
+  const upper = Math.max(4, box.top + 10 - (height > box.height ? height - box.height : 0));
+  Object.assign(tip.style, { left: `${side + scrollX}px`, top: `${upper + scrollY}px` });
+  if (heard) one(".heard").textContent = text;
+};
+const unpoint = () => { tip.hidden = true; cursors(null); for (const drawn of live.values()) outline(drawn, null); };
+const zoom = (range) => {
+  state.zoom = range;
+  for (const button of all("[data-act=whole]")) button.disabled = !range;
+  unpoint();
+  return again();
+};
+const listen = (holder, element) => {
+  let start = null, brush = null;
+  const drawn = () => live.get(element);
+  holder.addEventListener("pointermove", (event) => {
+    if (start === null) return point(drawn(), stepOf(drawn(), event.clientX), false, valueOf(drawn(), event.clientY));
+    const box = holder.getBoundingClientRect(), { top, height } = plot(drawn());
+    if (!brush && Math.abs(event.clientX - start) > 4) {
+      brush = holder.appendChild(Object.assign(document.createElement("div"), { className: "brush" }));
+      unpoint();
+    }
+    if (brush) Object.assign(brush.style, { left: `${Math.min(start, event.clientX) - box.left}px`, width: `${Math.abs(event.clientX - start)}px`, top: `${top}px`, height: `${height}px` });
+  });
+  holder.addEventListener("pointerdown", (event) => { if (event.button === 0) { start = event.clientX; holder.setPointerCapture(event.pointerId); } });
+  holder.addEventListener("pointerup", (event) => {
+    const ends = brush ? [stepOf(drawn(), start), stepOf(drawn(), event.clientX)].sort((a, b) => a - b) : null;
+    brush?.remove();
+    start = brush = null;
+    if (ends && ends[1] > ends[0]) zoom(ends);
+  });
+  holder.addEventListener("pointercancel", () => { brush?.remove(); start = brush = null; });
+  holder.addEventListener("pointerleave", () => { if (start === null) unpoint(); });
+  holder.addEventListener("dblclick", () => zoom(null));
+};
+let keyed = null;
+document.addEventListener("keydown", (event) => {
+  const drawn = live.get(event.target);
+  if (!drawn) return;
+  const run = runOf(drawn.chart), low = stepAt(drawn.values.xlo, run), high = stepAt(drawn.values.xhi, run);
+  keyed = keyed === null || keyed < low || keyed > high ? (low + high) / 2 : keyed;
+  const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
+  if (event.key in moves) { keyed = Math.min(high, Math.max(low, keyed + moves[event.key] * Math.max(1, Math.round((high - low) / 200)))); point(drawn, keyed, true); }
+  else if (event.key === "+" || event.key === "=") zoom([Math.max(low, keyed - (high - low) / 4), Math.min(high, keyed + (high - low) / 4)]);
+  else if (event.key === "-" || event.key === "0" || event.key === "Escape") zoom(null);
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("focusout", unpoint);
+
+/* saving */
+const save = (name, blob) => {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 2000);
+};
+const copy = async (text, button) => {
+  try { await navigator.clipboard.writeText(text); } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
+  }
+  one(".heard").textContent = "Copied";
+  const before = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = before; }, 1200);
+};
+const plain = (text) => text.replace(/var\((--[\w-]+),(#[0-9a-f]+)\)/g, (_, name, hex) => getComputedStyle(root).getPropertyValue(name).trim() || hex);
+const picture = async (drawn) => {
+  const svg = plain(await drawn.view.toSVG()), paper = getComputedStyle(root).getPropertyValue("--paper").trim();
+  return svg.replace(/<text /g, '<text paint-order="stroke" ').replace(/font-family="[^"]*"/g, 'font-family="Liberation Sans, Arial, sans-serif"').replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${paper}"/>`);
+};
+const png = async (drawn) => {
+  const url = URL.createObjectURL(new Blob([await picture(drawn)], { type: "image/svg+xml" }));
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: drawn.width * 2, height: drawn.height * 2 });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(url);
+  canvas.toBlob((blob) => save(`${drawn.id}.png`, blob));
+};
+const cell = (value) => {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+};
+const csv = () => {
+  const lines = ["run,series,step,value,low,high"];
+  for (const alias of Object.keys(page.series)) {
+    const { x, y, lo, hi, name, run } = series(alias), start = `${cell(page.runs[run]?.name ?? "")},${cell(name)}`;
+    x.forEach((step, at) => lines.push(`${start},${step},${cell(y[at])},${cell(lo?.[at])},${cell(hi?.[at])}`));
+  }
+  save("report.csv", new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+};
+const vegalite = (drawn) => {
+  const spec = structuredClone(page.kinds[drawn.chart.kind].vegalite), [, , left, top, right, bottom] = drawn.layout.frame;
+  const rows = rowsOf(drawn.chart, drawn.layout, drawn.id), { width, height } = plot(drawn);
+  for (const parameter of spec.params) if (parameter.name in drawn.values) parameter.value = drawn.values[parameter.name];
+  Object.assign(spec, { title: drawn.chart.title, width, height, padding: { left, top: top + 24, right, bottom }, datasets: {} });
+  for (const layer of spec.layer) if (layer.data?.name) spec.datasets[layer.data.name] = rows[layer.data.name] ?? [];
+  return JSON.stringify(spec, null, 1).replace(/var\(--[\w-]+,(#[0-9a-f]+)\)/g, "$1");
+};
