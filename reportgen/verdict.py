@@ -10,6 +10,7 @@ from reportgen.settings import Settings
 from reportgen.signals import Learning, intervals
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
+LEAST = 6  # steps with a reward, as many as the guide's example has
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
 AHEAD = (10, 100, 1000, 10_000)  # steps over which a slope is shown: the most that is at most half a run
 SEVERITIES: Mapping[Decision, Severity] = {
@@ -53,6 +54,7 @@ def _answer(main: Learning | None, evidence: Evidence, found: Mapping[str, Findi
         _fallen(evidence, found)
         or _dead(found, last)
         or _broken(found)
+        or _short(main)
         or _plateaued(main, evidence, found, last)
         or _falling(main, last)
         or _rising(main, evidence, found, last)
@@ -93,6 +95,13 @@ def _broken(found: Mapping[str, Finding]) -> Answer | None:
     return "roll_back", f"Went non-finite at step {since}", "nan or inf was logged", f"{bad.headline}."
 
 
+def _short(main: Learning) -> Answer | None:
+    if main.n_points >= LEAST:
+        return None
+    curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {LEAST} are the least to judge by."
+    return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
+
+
 def _plateaued(main: Learning, evidence: Evidence, found: Mapping[str, Finding], last: str) -> Answer | None:
     """The curve is flat: the recipe is spent, or never worked."""
     onset = main.plateau.onset_step
@@ -131,9 +140,6 @@ def _rising(main: Learning, evidence: Evidence, found: Mapping[str, Finding], la
 def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
     """What can't be told, and what would settle it."""
     plateau = main.plateau
-    if main.n_points < 6:
-        curve = f"Only {wording.plural(main.n_points, 'step')} with a reward were logged."
-        return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
     odds = f"The chance that the curve has levelled off is {wording.probability(plateau.probability)}"
     settled = f"; {plateau.settled_by} would settle it." if plateau.settled_by else "."
     if plateau.probability < RULED_OUT:

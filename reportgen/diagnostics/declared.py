@@ -156,7 +156,7 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
     if settings.samples_per_step:
         return settings.samples_per_step
     for keys in SAMPLES_KEYS:
-        factors = [naming.number(run.config.get(key)) for key in keys]
+        factors = [config_number(run, key) for key in keys]
         if all(factor and factor >= 1 for factor in factors):
             return round(prod(factor for factor in factors if factor))
     if "sequences" in roles:
@@ -165,8 +165,22 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
     return None
 
 
+def config_number(run: Run, key: str) -> float | None:
+    """A number of the config, also where it was saved as text; None when it is none."""
+    value = run.config.get(key)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    number = naming.number(value)
+    return number if number is not None and np.isfinite(number) else None
+
+
 def _logged_eval_size(run: Run, eval_name: str) -> int | None:
-    sizes = [naming.number(run.config.get(key)) for key in EVAL_SIZE_KEYS]
+    sizes = [config_number(run, key) for key in EVAL_SIZE_KEYS]
+    if run.answers is not None:
+        sizes.insert(0, float(len(run.answers)))
     scope = eval_name.split("/")[0] if "/" in eval_name else "eval"
     names = (f"{scope}/n_seqs", f"{scope}/n", f"{scope}_n", "eval_n")
     sizes += [_median(run.history[name].dropna()) for name in names if name in run.history.columns]

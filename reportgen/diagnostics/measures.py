@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from reportgen import naming
-from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
+from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared, config_number
 from reportgen.findings import Checkpoints, Evidence, Gap, Improvement, Interval, Label
 from reportgen.run import Run
 from reportgen.settings import Settings
@@ -19,6 +18,7 @@ from reportgen.signals import Collapse, Learning, intervals, robust
 LEVEL_90 = intervals.z_of(0.90)  # the trend's band is a 90 % one
 DRAWS = 400
 LEAST_P = 1e-4  # draws of a trend can't speak for rarer events
+DATED = 0.05  # of the run: how well the start of a fall is known
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times the threshold: a gap known no better than this can't be called good
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
@@ -154,8 +154,8 @@ def label_of(gap: float, interval: Interval, limit: float) -> Label:
 def confounders(run: Run, declared: Declared) -> tuple[str, ...]:
     """What else may part train from eval."""
     found = []
-    train = naming.number(run.config.get("gconfig.temperature", run.config.get("temperature")))
-    test = naming.number(run.config.get("eval_gconfig.temperature", run.config.get("eval_temperature")))
+    train = config_number(run, "gconfig.temperature") or config_number(run, "temperature")
+    test = config_number(run, "eval_gconfig.temperature") or config_number(run, "eval_temperature")
     if test is None and run.framework == "areal":
         test = 0.6  # gconfig.new(temperature=0.6) in AReaL's examples
     if train is not None and test is not None and train != test:
@@ -232,7 +232,8 @@ def checkpoints_of(
         return None if not fallen else Checkpoints((), None, _last_before(fallen[0].peak_step, evals))
     target = None
     if fallen:
-        until = min(one.onset_step or one.peak_step or int(evals.index[-1]) for one in fallen)
+        begun = min(one.onset_step or one.peak_step or int(evals.index[-1]) for one in fallen)
+        until = begun + round(DATED * (int(evals.index[-1]) - int(evals.index[0])))
         target = max((step for step in best_set if step <= until), default=None)
         target = target if target is not None else _last_before(until, evals)
     return Checkpoints(best_set, best_set[0], target)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from reportgen import metrics, naming, wording
-from reportgen.diagnostics.declared import is_gsm8k
+from reportgen import metrics, wording
+from reportgen.diagnostics.declared import config_number, is_gsm8k
 from reportgen.findings import Decision, Evidence, Finding, NextStep, Severity
 from reportgen.run import Run
 from reportgen.settings import Settings
@@ -60,7 +59,7 @@ def _while_rising(evidence: Evidence, found: Mapping[str, Finding], settings: Se
     """More epochs or data, for what they would bring."""
     forecast, run = found.get("forecast"), evidence.run
     why = forecast.headline if forecast else "The reward still rises at the end."
-    epochs = naming.number(run.config.get(key_of(run, "epochs") or ""))
+    epochs = config_number(run, key_of(run, "epochs") or "")
     action = f"Train on: 3 to 5 epochs instead of {epochs:g}" if epochs and epochs < 3 else "Train on for as long again"
     yield NextStep(action, f"Expected: {why}.", key_of(run, "epochs") or key_of(run, "steps"), "forecast")
     yield from _repairs(evidence, found)
@@ -169,8 +168,8 @@ def _repairs(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[NextS
 def _more_data(evidence: Evidence) -> Iterator[NextStep]:
     """All of gsm8k's training problems, or just more, where the config says how many were used."""
     run = evidence.run
-    key = next((key for key in KEYS["data"][:4] if naming.number(run.config.get(key))), None)
-    used = naming.number(run.config.get(key)) if key else None
+    key = next((key for key in KEYS["data"][:4] if config_number(run, key)), None)
+    used = config_number(run, key) if key else None
     if is_gsm8k(run) and (used is None or used < GSM8K_TRAINING):
         why = f"{key} is {wording.count(used)}: few problems seen often leave little to learn." if used else (
             "A part of them, seen often, leaves little to learn.")  # fmt: skip
@@ -230,7 +229,7 @@ def key_of(run: Run, what: str) -> str | None:
 
 def _shown(run: Run, what: str) -> str:
     """The present value of a key, in brackets; "" when it isn't known."""
-    value: Any = naming.number(run.config.get(key_of(run, what) or ""))
+    value = config_number(run, key_of(run, what) or "")
     return f" (now {wording.number(value)})" if value else ""
 
 

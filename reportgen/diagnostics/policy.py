@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reportgen import naming, wording
+from reportgen import wording
+from reportgen.diagnostics.declared import config_number
 from reportgen.diagnostics.watched import (
     LEAST,
     Watched,
@@ -119,7 +120,7 @@ def kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return too_short("kl", evidence, "kl")
     if not seen.values.any():
         return Skipped("kl", (), f"{seen.name} is 0 throughout: its coefficient is 0, so the reference was not run")
-    weight = naming.number(evidence.run.config.get("actor.kl_ctl")) if evidence.run.framework == "areal" else None
+    weight = config_number(evidence.run, "actor.kl_ctl") if evidence.run.framework == "areal" else None
     values = np.abs(seen.values) / (weight or 1.0)  # AReaL logs it as a penalty, times its coefficient
     note = f"Source: {seen.name}" + (f", divided by actor.kl_ctl = {weight:g}." if weight else ".")
     return _beyond("kl", Watched("kl", seen.name, seen.steps, values), settings.kl_nats, evidence, note)

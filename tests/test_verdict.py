@@ -1,0 +1,137 @@
+"""One decision a run, in few words, with what carries it and what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reportgen.diagnostics import diagnose
+from reportgen.findings import Severity
+from reportgen.run import from_rows
+from reportgen.settings import Settings
+from tests.curves import EVALS, STEPS, at, collapsing, line, noisy, saturating
+
+TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"
+CONFIG = {
+    "experiment_name": "gsm8k-grpo", "total_train_epochs": 2, "train_dataset": {"batch_size": 256, "max_samples": 500},
+    "gconfig": {"n_samples": 4}, "actor": {"optimizer": {"lr": 1.7e-5}, "adv_norm": {"std_level": "group"}},
+}  # fmt: skip
+KL = np.where(np.arange(STEPS) < 70, 0.02, 0.9) + 0.002 * np.random.default_rng(2).standard_normal(STEPS)
+RUNS = {
+    "plateau": {TRAIN: noisy(saturating(), 4096), EVAL: at(EVALS)},
+    "rising": {TRAIN: noisy(line(), 4096), EVAL: at({63: 0.35, 126: 0.6})},
+    "collapse": {TRAIN: noisy(collapsing(), 4096), EVAL: at({40: 0.45, 80: 0.5, 126: 0.05}), "kl": KL},
+    "overfit": {TRAIN: noisy(line(), 4096), EVAL: at({63: 0.25, 126: 0.22})},
+    "no signal": {TRAIN: np.zeros(60)},
+    "flat from the start": {TRAIN: noisy(np.full(STEPS, 0.3), 4096)},
+    "noise": {TRAIN: noisy(saturating(width=30), 32), EVAL: at(EVALS)},
+    "short": {TRAIN: [0.1, 0.2, 0.3]},
+    "no reward": {"loss": [0.1] * 60},
+}
+EXPECTED = {
+    "plateau": "stop", "rising": "continue", "collapse": "roll_back", "overfit": "change_recipe",
+    "no signal": "change_recipe", "flat from the start": "change_recipe", "short": "inconclusive",
+    "no reward": "inconclusive",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def diagnosed():
+    """Diagnosis of each run, made once."""
+
+    def run(name, columns):
+        arrays = {key: np.array(values, dtype=float) for key, values in columns.items()}
+        steps = np.arange(1, len(next(iter(arrays.values()))) + 1)
+        about = {"id": name, "name": name, "source": "a test", "config": CONFIG, "framework": "areal"}
+        return from_rows({"step": steps, **arrays}, **about)
+
+    return {name: diagnose(run(name, columns), Settings()) for name, columns in RUNS.items()}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_decision(diagnosed, name):
+    """Each kind of run gets its own."""
+    assert diagnosed[name].verdict.decision == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_few_words(diagnosed, name):
+    """A headline of nine words at most, a reason of seven, three next steps, five numbers."""
+    verdict = diagnosed[name].verdict
+    assert 2 <= len(verdict.headline.split()) <= 9
+    assert not verdict.headline.endswith(".")
+    assert 2 <= len(verdict.because.split()) <= 7
+    assert verdict.lead.endswith(".")
+    assert 1 <= len(verdict.next_steps) <= 3
+    assert len(verdict.numbers) <= 5
+    assert all(step.action and step.why for step in verdict.next_steps)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_numbers_and_steps_point_at_a_check(diagnosed, name):
+    """What stands on the card can be looked up below."""
+    diagnosis = diagnosed[name]
+    known = {item.check for item in (*diagnosis.findings, *diagnosis.skipped)}
+    assert {number.check for number in diagnosis.verdict.numbers} <= known
+    assert {step.check for step in diagnosis.verdict.next_steps if step.check} <= known
+
+
+def test_a_plateau_is_told_with_its_onset(diagnosed):
+    """The headline's step is the finding's."""
+    diagnosis = diagnosed["plateau"]
+    onset = diagnosis.train.plateau.onset_step
+    assert diagnosis.verdict.headline == f"Stopped paying off at step {onset} of 126"
+    assert diagnosis.verdict.severity is Severity.NOTE
+
+
+def test_the_card_carries_the_gain(diagnosed):
+    """+13.70 points with their interval, also where the plateau can't be told."""
+    for name in ("plateau", "noise"):
+        gain = diagnosed[name].verdict.numbers[0]
+        assert (gain.unit, gain.value) == ("points", pytest.approx(0.13701))
+        assert gain.interval == pytest.approx((0.104, 0.169), abs=1e-3)
+        assert "18.35" in gain.context
+        assert "1,319" in gain.context
+
+
+def test_noise_claims_no_plateau(diagnosed):
+    """32 samples a step can't settle it, and nothing says that they do."""
+    verdict = diagnosed["noise"].verdict
+    assert verdict.decision in ("inconclusive", "continue")
+    assert "Stopped" not in verdict.headline
+
+
+def test_next_steps_touch_the_runs_own_keys(diagnosed):
+    """After a plateau: keep a checkpoint, more data, another scaling, by the keys of this config."""
+    steps = diagnosed["plateau"].verdict.next_steps
+    assert steps[0].action == "Stop here; keep step 126"
+    assert (steps[1].action, steps[1].key) == ("Train on all 7,473 problems", "train_dataset.max_samples")
+    assert (steps[2].action, steps[2].key) == ("Try Dr.GRPO's scaling of advantages", "actor.adv_norm.std_level")
+
+
+def test_still_rising_asks_for_more(diagnosed):
+    """More epochs, with what they would bring."""
+    first = diagnosed["rising"].verdict.next_steps[0]
+    assert first.key == "total_train_epochs"
+    assert "3 to 5 epochs instead of 2" in first.action
+    assert "Expected" in first.why
+
+
+def test_a_collapse_names_its_cause_first(diagnosed):
+    """Where KL left first, the step after rolling back is about KL."""
+    verdict = diagnosed["collapse"].verdict
+    assert verdict.severity is Severity.CRITICAL
+    assert verdict.next_steps[0].action.startswith("Go back to step 80")
+    assert verdict.next_steps[1].check == "kl"
+
+
+def test_without_a_reward_the_way_out_is_said(diagnosed):
+    """The option that names it."""
+    assert "--metric train_reward" in diagnosed["no reward"].verdict.next_steps[0].action
+
+
+def test_what_is_assumed_is_said_on_the_card(diagnosed):
+    """A gain over an assumed baseline says so."""
+    verdict = diagnosed["plateau"].verdict
+    assert "assumed" in verdict.lead
+    assert "assumed" in verdict.numbers[0].context
