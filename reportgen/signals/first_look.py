@@ -10,7 +10,7 @@ from reportgen.signals.shapes import FAMILIES
 from reportgen.signals.zoom import Zoomed, zoom
 
 TEMPERING = 0.8  # share of the degrees of freedom that counts; absorbs what no shape follows exactly
-ZOOMED = 7  # families zoomed in on
+ZOOMED = 6  # families zoomed in on
 ZOOM_REACH = 60.0  # log weight below the best at which a family isn't worth it
 ZOOM_STARTS = 2  # templates of each
 COARSE = 400  # effective number of templates above which zooming finds nothing new
@@ -49,7 +49,7 @@ def zooms(logs: np.ndarray, bins: Binned) -> dict[int, Zoomed]:
     """The local bests of the families that matter."""
     shapes, goal = dictionary(), target(bins, Whitening(np.sqrt(bins.weight), None))
     tops = np.maximum.reduceat(logs, shapes.first[:-1])
-    order = [int(f) for f in np.argsort(-tops, kind="stable") if FAMILIES[f].share > 0]
+    order = [int(f) for f in np.argsort(-tops, kind="stable") if FAMILIES[f].dim > 1]  # else dense enough
     found = {}
     for family in order[:ZOOMED]:
         if tops[family] < tops.max() - ZOOM_REACH:

@@ -23,6 +23,7 @@ PROPOSED = 900  # parameters tried a round
 CENTRES = 30  # kernels a family and round
 ZOOM_TRIES = 50  # parameters tried around each zoomed best
 HOPELESS = 14.0  # log evidence below the best at which a zoomed family is left alone
+NEGLIGIBLE = 1e-3  # share of the weight below which a family is left out
 SPARED = 80.0  # effective number of curves that kernels are put around
 
 
@@ -57,6 +58,10 @@ def carried(logs: np.ndarray, goal: Target, found: dict[int, Zoomed]) -> tuple[t
     """The templates that matter, fitted exactly, by family; what they are measured against."""
     shapes = dictionary()
     chosen, chance, factor = thinned(logs, KEPT, KEPT_POWER, always=2)  # flat and line have one each
+    matters = np.add.reduceat(softmax(logs), shapes.first[:-1]) > NEGLIGIBLE
+    matters[[0, 1, *found]] = True
+    here = matters[shapes.family[chosen]]
+    chosen, chance = chosen[here], chance[here]
     family_of = shapes.family[chosen]
     families = np.union1d(family_of, list(found)).astype(int)
     parts, least = [], [goal.sums.total + goal.sums.doubt]
