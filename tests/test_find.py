@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +48,6 @@ def test_tables_are_taken_where_no_log_is(tmp_path: Path) -> None:
 
 def test_compressed_records_are_found(tmp_path: Path) -> None:
     """A log or a table is found under its compressed name too."""
-    import gzip
-
     lay(tmp_path, **{"a__x": "", "b__x": ""})
     (tmp_path / "a" / "trainer.log.gz").write_bytes(gzip.compress(log([0.5]).encode()))
     (tmp_path / "b" / "m.csv.gz").write_bytes(gzip.compress(CSV.encode()))
@@ -84,6 +84,77 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert read("~/one.csv").name == "one"
 
 
+SAMPLES = Path(__file__).parents[1] / "sample_runs" / "gsm8k-grpo-1hour"
+REWARD = "grpo_actor/task_reward/avg"
+
+
+def reference(folder: Path) -> Path:
+    """A copy of the reference trial: its W&B run directory, its trainer.log and its config.yaml."""
+    return Path(shutil.copytree(SAMPLES / "trial1109_1", folder / "trial1109_1"))
+
+
+def test_a_log_and_a_wandb_run_of_one_trial_are_one(tmp_path: Path) -> None:
+    """The W&B run's values win and the log fills gaps; its spec can be read again."""
+    trial = reference(tmp_path)
+    (spec,) = find(str(tmp_path))
+    both = read(spec)
+    (directory,) = trial.glob("wandb/offline-run-*")
+    exact = read(str(directory)).history
+    assert both.history[REWARD].equals(exact[REWARD])
+    assert both.history.index.equals(read(str(trial / "trainer.log")).history.index)
+    assert f"gaps filled from AReaL log {trial}/trainer.log" in both.notes
+
+
+def test_records_of_one_run_named_one_by_one(tmp_path: Path) -> None:
+    """The same two records, named apart, are one run too, under the name that was asked for first."""
+    trial = reference(tmp_path)
+    (directory,) = trial.glob("wandb/offline-run-*")
+    runs = read_all([str(trial / "trainer.log"), str(directory)])
+    assert len(runs.runs) == 1
+    assert runs.specs == (str(trial / "trainer.log"),)
+
+
+def test_a_wandb_run_directory_is_one_record(tmp_path: Path) -> None:
+    """Nothing inside it is looked at, and latest-run is no second run."""
+    trial = reference(tmp_path)
+    (trial / "trainer.log").unlink()
+    (directory,) = trial.glob("wandb/offline-run-*")
+    lay(directory, **{"files__metrics.csv": CSV})
+    (trial / "wandb" / "latest-run").symlink_to(directory)
+    assert find(str(tmp_path)) == (str(directory),)
+    assert find(f"{tmp_path}/**") == (str(directory),)
+
+
+def test_directories_of_one_id_are_one_run(tmp_path: Path) -> None:
+    """A restart's second directory with the same id belongs to the first."""
+    trial = reference(tmp_path)
+    (trial / "trainer.log").unlink()
+    (directory,) = trial.glob("wandb/offline-run-*")
+    again = directory.with_name(directory.name.replace("20251109", "20251110"))
+    shutil.copytree(directory, again)
+    assert find(str(tmp_path)) == (f"{directory}+{again}",)
+    assert len(read(f"{directory}+{again}").history) == 126
+
+
+def test_another_trials_log_is_another_run(tmp_path: Path) -> None:
+    """A log whose config names another trial stays apart."""
+    trial = reference(tmp_path)
+    other = tmp_path / "trial_9"
+    other.mkdir()
+    (trial / "trainer.log").rename(other / "trainer.log")
+    (other / "config.yaml").write_text("experiment_name: gsm8k-grpo-1hour\ntrial_name: trial_9\n")
+    assert len(find(str(tmp_path))) == 2
+
+
+def test_a_record_that_fails_does_not_take_the_run_down(tmp_path: Path) -> None:
+    """Of two records of a run the one that can be read is the run, and the other is noted."""
+    trial = reference(tmp_path)
+    (trial / "config.yaml").write_text("a: [1, 2")
+    run = read(*find(str(tmp_path)))
+    assert len(run.history) == 126
+    assert any("config.yaml: not YAML" in note for note in run.notes)
+
+
 def test_a_folder_of_one_run_can_be_read(tmp_path: Path) -> None:
     """read() takes a folder that holds one run; of several it names one."""
     lay(tmp_path, **{"a__trainer.log": log([0.5])})
@@ -97,7 +168,7 @@ def test_a_folder_of_one_run_can_be_read(tmp_path: Path) -> None:
     ("spec", "words"),
     [
         ("nowhere", "no such file or folder, and a W&B project of that name is written wandb:ENTITY/nowhere"),
-        ("no/where", "no such file or folder, nor a W&B run"),
+        ("/no/where", "no such file or folder, nor a W&B run"),
         ("nowhere.csv", "no such file or folder"),
         ("no*where", "no run matches"),
         ("", "an empty name"),

@@ -64,16 +64,23 @@ def test_a_blank_cell_is_a_gap_and_nan_is_not(tmp_path: Path) -> None:
 
 def test_texts_among_numbers_are_counted(tmp_path: Path) -> None:
     """A text in a column of numbers is left out and told; a column of texts is none."""
-    run = run_of(tmp_path, "step,a,host\n1,0.5,x\n2,oops,y\n3,0.25,z\n")
+    run = run_of(tmp_path, "step,a,host\n1,0.5,x\n2,oops,y\n3,0.25,z\n4,nan,z\n")
     assert run.history.columns.tolist() == ["a"]
     assert "1 cells of 'a' are no numbers (first: row 2)" in run.notes
 
 
 def test_columns_of_one_name_stay_apart(tmp_path: Path) -> None:
     """A repeated column name is numbered, and said."""
-    run = run_of(tmp_path, "step,a,a,a\n1,1,2,3\n")
-    assert run.history.loc[1].to_dict() == {"a": 1, "a (2)": 2, "a (3)": 3}
+    run = run_of(tmp_path, "step,a,a (2),a,a\n1,1,2,3,4\n")
+    assert run.history.loc[1].to_dict() == {"a": 1, "a (2)": 2, "a (3)": 3, "a (4)": 4}
     assert any("two columns are called 'a'" in note for note in run.notes)
+
+
+def test_rows_that_repeat_a_step(tmp_path: Path) -> None:
+    """Of several rows with one step the later values stand, and it is said."""
+    run = run_of(tmp_path, "step,a,b\n1,1,1\n2,2,2\n2,3,\n3,4,4\n")
+    assert run.history.loc[2].to_dict() == {"a": 3, "b": 2}
+    assert "1 of 4 rows repeat a step; the later value of each metric was kept" in run.notes
 
 
 def test_thousands_of_columns(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def find(spec: str) -> tuple[str, ...]:
         return _single(matches)
     for source in SOURCES:
         if source.claims(spec):
-            return source.find(spec)
+            return _addressed(source, spec)
     raise SpecError(folders.missing(spec))
 
 
@@ -152,20 +152,32 @@ def read_all(
     progress: called after each run with how many more are done, and the run's spec.
     unread: what was found missing before; it is told with the rest.
     """
-    runs, asked, problems, given = [], [], list(unread), tuple(specs)
-    asked_as = {part: spec for spec in given for part in (spec, *folders.parts(spec))}
-    for spec, members in folders.join(dict.fromkeys(given)).items():
+    given = tuple(dict.fromkeys(specs))
+    place = {part: at for at, spec in reversed([*enumerate(given)]) for part in folders.parts(spec)}
+    runs, asked, problems = [], [], list(unread)
+    for spec, members in folders.join(given).items():
+        asked_as = given[min(place[part] for part in members)]
         try:
             runs.append(read(spec, only_roles=only_roles, keep=keep))
         except ReportgenError as error:
-            problems.append(Unread(members[0], str(error)))
+            problems.append(Unread(asked_as, str(error)))
         else:
-            asked.append(asked_as[members[0]])
+            asked.append(asked_as)
         if progress:
-            progress(len(members), spec)
+            progress(len({place[part] for part in members}), spec)
     if not runs:
         raise (SourceError if problems else SpecError)(_nothing(problems))
     return Runs(tuple(runs), tuple(problems), tuple(asked))
+
+
+def _addressed(source: Source, spec: str) -> tuple[str, ...]:
+    """What an address stands for; a miss says that there is no such path either, unless it can't be one."""
+    try:
+        return source.find(spec)
+    except ReportgenError as error:
+        if ":" in spec:
+            raise
+        raise type(error)(f"{error} (nor is there a file or folder of that name)") from error
 
 
 def _single(specs: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ HEAD, FOOT = "╒".encode(), "╘".encode()
 MARKS = (HEAD, FOOT, b"Train step ", b"Stats (", b"StepInfo(", b"trial_name=", b"Training completes")
 STEP = re.compile(rb"Epoch (\d{1,9})/(\d{1,9}) Step (\d{1,9})/(\d{1,9}) Train step (\d{1,15})/(\d{1,15})")
 STATS = re.compile(rb"Stats \(\d+/\d+\)")
-RECOVERED = re.compile(rb"Recovering from StepInfo\(.*?global_step=(\d{1,15})")
+RECOVERED = re.compile(rb"Recovering from StepInfo\(.{0,300}?global_step=(\d{1,15})")
 LAUNCH = re.compile(rb"experiment_name=([\w.\-]+),? +trial_name=([\w.\-]+)")
 STAMP = re.compile(rb"(\d{4})(\d\d)(\d\d)-(\d\d):(\d\d):(\d\d)\.(\d{3})")
 STAMPED_WITHIN = 1 << 24  # bytes; a log without a time stamp so far has none

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
 from reportgen.errors import NoSteps, SourceError
-from reportgen.naming import NON_FINITE, Key
 from reportgen.run import STEP_NAMES, Run, from_rows
-from reportgen.sources import opened
-from reportgen.sources.cells import ALWAYS, Column, table, wanted
+from reportgen.sources import csv_text, opened
+from reportgen.sources.cells import ALWAYS, wanted
 
 SUFFIXES = (".csv", ".tsv")
-DELIMITERS = ",;\t|"
-LONGEST_CELL = 1 << 24  # characters
 STEP_LIKE = ("global step", "train step", "train_step", "training step", "training_step", "iteration", "iter", "steps")
 CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
 RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
+MOST_COLUMNS = 100_000
 BOUNDS = ("__MIN", "__MAX")
-DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ def is_table(path: str) -> bool:
     """Whether a file's header names a step, or is that of W&B's exports."""
     if opened.suffix(path) not in (*SUFFIXES, ".txt", "") or opened.foreign(path):
         return False
-    header, _ = _header(opened.head(path).decode("utf-8-sig", errors="replace"))
+    header, _ = csv_text.header(opened.head(path).decode("utf-8-sig", errors="replace"))
     names = {name.strip() for name in header}
     return len(header) > 1 and (bool(names & {*STEP_NAMES}) or _chart(header) is not None)
 
@@ -55,7 +48,7 @@ def is_table(path: str) -> bool:
 def find(spec: str) -> tuple[str, ...]:
     """The table itself, or `table#run` for each run of an exported chart of several."""
     path, run = opened.parted(spec)
-    chart = _chart(_header(opened.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
+    chart = _chart(csv_text.header(opened.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
     if run or chart is None or len(chart.runs) < 2:
         return (spec,)
     return tuple(f"{path}#{name}" for name in sorted(chart.runs))
@@ -65,13 +58,15 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a table; SourceError when no column counts steps or none holds numbers."""
     path, chosen = opened.parted(spec)
     notes: list[str] = []
-    header, delimiter = _header(_first_lines(path))
+    header, delimiter = csv_text.header(csv_text.first_lines(path))
     if not header:
         raise NoSteps(f"{path}: no step yet: the table is empty; try again when the first step is done")
+    if len(header) > MOST_COLUMNS:
+        raise SourceError(f"{path}: {len(header):,} columns; give those of one run, {MOST_COLUMNS:,} at most")
     if any(columns <= {*header} for columns in RUNS_TABLE):
         raise NoSteps(f"{path}: a W&B runs table, one row a run and no steps; export a chart's CSV, or give the "
                       "runs themselves as entity/project/run_id")
-    if all(_number(name, delimiter) is not None for name in header):
+    if all(csv_text.number(name, delimiter) is not None for name in header):
         raise SourceError(f"{path}: the first row holds numbers, not names; put a row of column names on top")
     chart = _chart(header)
     if chart is not None:
@@ -83,8 +78,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 
 def rows(path: str) -> list[dict[str, str]]:
     """Every row of a table as text by column; of a W&B runs table, what it says of each run."""
-    header, delimiter = _header(_first_lines(path))
-    return [dict(zip(header, row, strict=False)) for row in _rows(path, delimiter, [])]
+    header, delimiter = csv_text.header(csv_text.first_lines(path))
+    return [dict(zip(header, row, strict=False)) for row in csv_text.rows(path, delimiter, [])]
 
 
 def _read_plain(
@@ -96,13 +91,18 @@ def _read_plain(
     chosen = {at: name for at, name in enumerate(names) if name and (name == step or kept(name))}
     if len(chosen) < 2 or all(name in ALWAYS or name == step for name in chosen.values()):
         chosen = {at: name for at, name in enumerate(names) if name}
-    columns, nans, n_rows = _columns(path, delimiter, chosen, notes)
-    if not any(np.isfinite(values).any() for name, values in columns.items() if name != step):
+    read_columns, nans, n_rows = csv_text.columns(path, delimiter, chosen, notes)
+    numeric = {name for name, values in read_columns.items() if np.isfinite(values).any()}
+    numeric |= {name for _, name, _ in nans}
+    columns = {name: values for name, values in read_columns.items() if name in numeric or name == step}
+    if not numeric - {step}:
         if not n_rows:
             raise NoSteps(f"{path}: no step yet: column names but no row; try again when the first step is done")
         raise SourceError(f"{path}: no column with numbers in {n_rows:,} rows; a run needs a step and metrics")
     if step and step not in STEP_NAMES:
         notes.append(f"steps are the column {step!r}")
+    if step and (n_repeated := n_rows - len(np.unique(columns[step]))):
+        notes.append(f"{n_repeated:,} of {n_rows:,} rows repeat a step; the later value of each metric was kept")
     return from_rows(
         columns,
         id=opened.run_name(path),
@@ -122,7 +122,7 @@ def _read_chart(path: str, chosen: str, header: Sequence[str], delimiter: str, c
     if name not in chart.runs:
         raise SourceError(f"{path}: no run {name!r}; it has {', '.join(chart.runs)}")
     metrics = chart.runs[name]
-    columns, nans, n_rows = _columns(path, delimiter, {0: "step", **metrics}, notes)
+    columns, nans, n_rows = csv_text.columns(path, delimiter, {0: "step", **metrics}, notes)
     logged = np.zeros(n_rows, dtype=bool)
     for metric in metrics.values():
         logged |= np.isfinite(columns[metric])
@@ -163,45 +163,23 @@ def _chart(header: Sequence[str]) -> Chart | None:
     return Chart(header[0], runs)
 
 
-def _first_lines(path: str) -> str:
-    for chunk in opened.chunks(path, []):
-        return chunk.decode("utf-8-sig", errors="replace")
-    return ""
 
 
-def _header(text: str) -> tuple[list[str], str]:
-    """The names in the first row that isn't blank, and the delimiter that parts them."""
-    lines = [line for line in islice(_split(text), 20) if line.strip()]
-    if not lines:
-        return [], ","
-    best = max(DELIMITERS, key=lambda delimiter: (_width(lines, delimiter), -DELIMITERS.index(delimiter)))
-    return [name.strip() for name in _parsed([text.lstrip("\r\n")], best)], best
-
-
-def _width(lines: Sequence[str], delimiter: str) -> int:
-    """In how many columns a delimiter parts the header, when it does so to the next row too."""
-    first = len(_parsed(lines[:1], delimiter))
-    return first if len(lines) < 2 or len(_parsed(lines[1:2], delimiter)) == first else 1
-
-
-def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
-    """The first row of a text; none when it is no CSV."""
-    csv.field_size_limit(LONGEST_CELL)
-    try:
-        return next(csv.reader(_split("".join(texts)), delimiter=delimiter), [])
-    except csv.Error:
-        return []
 
 
 def _distinct(header: Sequence[str], notes: list[str]) -> list[str]:
     """Column names, each once; a repeated one is numbered, and an index without a name is none."""
     names: list[str] = []
-    for at, name in enumerate(header):
-        name = "" if at == 0 and name in ("", "Unnamed: 0") else name or f"column {at + 1}"
-        if name in names:
-            count = 2 + sum(1 for other in names if other.startswith(f"{name} ("))
-            notes.append(f"two columns are called {name!r}: a later one is shown as '{name} ({count})'")
-            name = f"{name} ({count})"
+    seen = {*header}
+    count: dict[str, int] = {}
+    for at, logged in enumerate(header):
+        name = "" if at == 0 and logged in ("", "Unnamed: 0") else logged or f"column {at + 1}"
+        count[name] = count.get(name, 0) + 1
+        if count[name] > 1:
+            while (name := f"{logged} ({count[logged]})") in seen:
+                count[logged] += 1
+            notes.append(f"two columns are called {logged!r}: a later one is shown as {name!r}")
+        seen.add(name)
         names.append(name)
     return names
 
@@ -214,72 +192,5 @@ def _step_column(names: Iterable[str]) -> str | None:
     return next(exact, next((alike[name.lower()] for name in (*STEP_NAMES, *STEP_LIKE) if name.lower() in alike), None))
 
 
-def _columns(
-    path: str, delimiter: str, chosen: dict[int, str], notes: list[str]
-) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]], int]:
-    """The chosen columns by name, (row, column, nan) of each logged nan, and how many rows there are."""
-    columns = {name: Column() for name in chosen.values()}
-    places = [(at, columns[name], name) for at, name in chosen.items()]
-    texts: dict[str, list[int]] = {}  # column -> rows whose cell is a text
-    n_rows = n_short = 0
-    width = max(chosen, default=0) + 1
-    for row in _rows(path, delimiter, notes):
-        short = len(row) < width
-        n_short += short
-        for at, column, name in places:
-            if short and at >= len(row):
-                break
-            if cell := row[at]:
-                number = _number(cell, delimiter)
-                if number is not None:
-                    column.add(n_rows, number)
-                elif cell.strip():
-                    texts.setdefault(name, []).append(n_rows)
-        n_rows += 1
-    if n_short:
-        notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
-    for name, at_rows in texts.items():
-        if len(columns[name].at):
-            notes.append(f"{len(at_rows):,} cells of {name!r} are no numbers (first: row {at_rows[0] + 1})")
-    arrays, nans = table({name: column for name, column in columns.items() if len(column.at)}, n_rows)
-    return arrays | {name: np.full(n_rows, np.nan) for name in columns if name not in arrays}, nans, n_rows
 
 
-def _rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
-    """Rows after the header, blank ones left out; SourceError where the text is no CSV."""
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(_text_lines(path, notes), delimiter=delimiter)
-    header = True
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            notes.append(f"the table was read up to line {reader.line_num:,} only: {error}")
-            return
-        if row is None:
-            return
-        if header and any(cell.strip() for cell in row):
-            header = False
-        elif not header and row:
-            yield row
-
-
-def _text_lines(path: str, notes: list[str]) -> Iterator[str]:
-    for chunk in opened.chunks(path, notes):
-        yield from _split(chunk.decode("utf-8-sig", errors="replace"))
-
-
-def _split(text: str) -> Iterator[str]:
-    """Lines with their ends; a line separator inside a cell is none."""
-    return iter(io.StringIO(text, newline=""))
-
-
-def _number(cell: str, delimiter: str) -> float | None:
-    """A cell as float, nan and inf included; None when it is a text."""
-    try:
-        return float(cell)
-    except ValueError:
-        pass
-    if delimiter == ";" and DECIMAL_COMMA.fullmatch(cell.strip()):
-        return float(cell.replace(",", "."))
-    return {**NON_FINITE, "true": 1.0, "false": 0.0}.get(cell.strip().lower())

@@ -12,8 +12,10 @@ from reportgen.sources import areal_log, opened
 from reportgen.sources.cells import wanted
 
 LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
-STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n]*\})")
-TRL = re.compile(rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w+)': [^\n]*?'epoch': [^\n}]*\})")
+STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
+TRL = re.compile(
+    rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w+)': [^\n{}]*?'epoch': [^\n{}]*\})"
+)
 CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan))""")
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 

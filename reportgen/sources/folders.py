@@ -143,7 +143,7 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
     """W&B directories by run id, AReaL logs, and everything else."""
     wandb: dict[str, list[str]] = {}
     logs, others = [], []
-    every = list(dict.fromkeys(part for spec in specs for part in parts(spec)))
+    every = _once(part for spec in specs for part in parts(spec))
     folders = {part for part in every if os.path.isdir(part)}  # noqa: PTH112
     for part in every:
         if any(str(above) in folders for above in Path(part).parents):
@@ -157,12 +157,20 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
     return wandb, logs, others
 
 
+def _once(paths: Iterable[str]) -> list[str]:
+    """The paths without those that lead to another of them, links before what they lead to."""
+    every = list(dict.fromkeys(paths))
+    real = {path: os.path.realpath(path) if opened.exists(path) else path for path in every}
+    best: dict[str, str] = {}
+    for path in sorted(every, key=os.path.islink):  # noqa: PTH114
+        best.setdefault(real[path], path)
+    return [path for path in every if best[real[path]] == path]
+
+
 def _wandb_id(path: str) -> str:
     """The run id of W&B's record; "" when the path is none."""
-    try:
-        from reportgen.sources import wandb_files
-    except ImportError:
-        return ""
+    from reportgen.sources import wandb_files
+
     return (wandb_files.run_id(path) or path) if opened.exists(path) and wandb_files.claims(path) else ""
 
 

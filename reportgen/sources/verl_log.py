@@ -37,10 +37,11 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
         for key, value in NAMED.findall(chunk):
             names.setdefault(key.decode(), value.decode("utf-8", errors="replace"))
         finished = finished or FINISHED in chunk
-        for found in STEP.finditer(chunk):
+        at = 0
+        while found := STEP.search(chunk, at):
             end = chunk.find(b"\n", found.end())
-            line = chunk[found.end() : end if end >= 0 else len(chunk)]
-            rows.append({"step": float(found[1]), **_values(line, kept, whole=end >= 0)})
+            at = end if end >= 0 else len(chunk)
+            rows.append({"step": float(found[1]), **_values(chunk[found.end() : at], kept, whole=end >= 0)})
     if not any(len(row) > 1 for row in rows):
         raise NoSteps(f"{spec}: no step yet: no 'step:N - name:value' line; try again when the first step is done")
     experiment = names.get("experiment_name", "")

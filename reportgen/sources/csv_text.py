@@ -1,0 +1,125 @@
+"""Delimited text as columns of numbers: delimiter and names told from the first lines, cells in 16 bytes each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+
+from reportgen.naming import NON_FINITE, Key
+from reportgen.sources import opened
+from reportgen.sources.cells import Column, table
+
+DELIMITERS = ",;\t|"
+LONGEST_CELL = 1 << 24  # characters
+WORDS = {**NON_FINITE, "true": 1.0, "false": 0.0}
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
+
+
+def header(text: str) -> tuple[list[str], str]:
+    """The names in the first row that isn't blank, and the delimiter that parts them."""
+    lines = [line for line in islice(_split(text), 20) if line.strip()]
+    if not lines:
+        return [], ","
+    best = max(DELIMITERS, key=lambda delimiter: (_width(lines, delimiter), -DELIMITERS.index(delimiter)))
+    return [name.strip() for name in _parsed([text.lstrip("\r\n")], best)], best
+
+
+def columns(
+    path: str, delimiter: str, chosen: Mapping[int, str], notes: list[str]
+) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]], int]:
+    """The chosen columns by name, (row, column, nan) of each logged nan, and how many rows there are."""
+    cells = {name: Column() for name in chosen.values()}
+    places = [(at, cells[name].at.append, cells[name].values.append, name) for at, name in chosen.items()]
+    texts: dict[str, tuple[int, int]] = {}  # column -> the first row whose cell is a text, how many such there are
+    n_rows = n_short = 0
+    width = max(chosen, default=0) + 1
+    for row in rows(path, delimiter, notes):
+        short = len(row) < width
+        n_short += short
+        for at, place, keep, name in places:
+            if short and at >= len(row):
+                break
+            if cell := row[at]:
+                try:
+                    keep(float(cell))
+                except ValueError:
+                    value = number(cell, delimiter)
+                    if value is None:
+                        first, count = texts.get(name, (n_rows + 1, 0))
+                        texts[name] = (first, count + bool(cell.strip()))
+                        continue
+                    keep(value)
+                place(n_rows)
+        n_rows += 1
+    if n_short:
+        notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
+    for name, (first, count) in texts.items():
+        if count and len(cells[name].at):
+            notes.append(f"{count:,} cells of {name!r} are no numbers (first: row {first:,})")
+    return *table(cells, n_rows), n_rows
+
+
+def rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
+    """Rows after the header, blank ones left out; up to where the text stops being a CSV, which is noted."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(_text_lines(path, notes), delimiter=delimiter)
+    past_header = False
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            notes.append(f"the table was read up to line {reader.line_num:,} only: {error}")
+            return
+        if row is None:
+            return
+        if past_header and row:
+            yield row
+        past_header = past_header or any(cell.strip() for cell in row)
+
+
+def number(cell: str, delimiter: str) -> float | None:
+    """A cell as float, nan and inf included; None when it is a text."""
+    try:
+        return float(cell)
+    except ValueError:
+        pass
+    if delimiter == ";" and DECIMAL_COMMA.fullmatch(cell.strip()):
+        return float(cell.replace(",", "."))
+    return WORDS.get(cell.strip().lower())
+
+
+def first_lines(path: str) -> str:
+    """The first lines of a file, the header whole however wide it is."""
+    for chunk in opened.chunks(path, []):
+        return chunk.decode("utf-8-sig", errors="replace")
+    return ""
+
+
+def _width(lines: Sequence[str], delimiter: str) -> int:
+    """In how many columns a delimiter parts the header, when it does so to the next row too."""
+    first = len(_parsed(lines[:1], delimiter))
+    return first if len(lines) < 2 or len(_parsed(lines[1:2], delimiter)) == first else 1
+
+
+def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
+    """The first row of a text; none when it is no CSV."""
+    csv.field_size_limit(LONGEST_CELL)
+    try:
+        return next(csv.reader(_split("".join(texts)), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _text_lines(path: str, notes: list[str]) -> Iterator[str]:
+    for chunk in opened.chunks(path, notes):
+        yield from _split(chunk.decode("utf-8-sig", errors="replace"))
+
+
+def _split(text: str) -> Iterator[str]:
+    """Lines with their ends; a line separator inside a cell is none."""
+    return iter(io.StringIO(text, newline=""))
