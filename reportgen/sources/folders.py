@@ -143,11 +143,7 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
     """W&B directories by run id, AReaL logs, and everything else."""
     wandb: dict[str, list[str]] = {}
     logs, others = [], []
-    every = _once(part for spec in specs for part in parts(spec))
-    folders = {part for part in every if os.path.isdir(part)}  # noqa: PTH112
-    for part in every:
-        if any(str(above) in folders for above in Path(part).parents):
-            continue
+    for part in _once(part for spec in specs for part in parts(spec)):
         if run_id := _wandb_id(part):
             wandb.setdefault(run_id, []).append(part)
         elif areal_log.is_log_name(part):
@@ -158,13 +154,15 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
 
 
 def _once(paths: Iterable[str]) -> list[str]:
-    """The paths without those that lead to another of them, links before what they lead to."""
+    """The paths without those that lead to another of them, or into one that is a folder."""
     every = list(dict.fromkeys(paths))
     real = {path: os.path.realpath(path) if opened.exists(path) else path for path in every}
+    folders = {where for where in real.values() if os.path.isdir(where)}  # noqa: PTH112
     best: dict[str, str] = {}
-    for path in sorted(every, key=os.path.islink):  # noqa: PTH114
-        best.setdefault(real[path], path)
-    return [path for path in every if best[real[path]] == path]
+    for path in sorted(every, key=lambda path: real[path] != os.path.abspath(path)):  # noqa: PTH100
+        if not any(str(above) in folders for above in Path(real[path]).parents):
+            best.setdefault(real[path], path)
+    return [path for path in every if best.get(real[path]) == path]
 
 
 def _wandb_id(path: str) -> str:
