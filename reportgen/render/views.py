@@ -26,7 +26,7 @@ def of_report(report: Report) -> dict[str, Any]:
     return {
         "report": report,
         "language": "en",
-        "title": f"{report.title}: {report.headline}",
+        "title": wording.drawable(f"{report.title}: {report.headline}", 200),
         "charts": {key: of_chart(chart) for key, chart in charts.items()},
         "card_template": "card.html",
         "card": compared.of_card(report) if report.comparison else of_card(report, charts, sheet),
@@ -86,7 +86,7 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
     curve = next((chart for chart in charts.values() if chart.kind == "reward"), None)
     verdict = about.verdict
     return {
-        "name": about.run.name or about.run.id,
+        "name": wording.drawable(about.run.name or about.run.id),
         "identity": card.identity(about),
         "look": card.LOOKS[verdict.severity],
         "decision": card.DECISIONS[verdict.decision],

@@ -1,0 +1,159 @@
+"""Charts: specs that hold no run's text, static pictures that are small and safe, thinning that keeps spikes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reportgen.charts import Sheet, axis, draw, kinds, specs, svg
+from reportgen.charts.kinds import Frame, Kind
+from reportgen.charts.sheet import smoothed, thinned
+from reportgen.charts.theme import LIGHT, colour
+from reportgen.findings import Figure, Mark
+
+TRAPS = ("\x1b[31mred\x00", "a\nb\rc\u2028d", 'quote" and \\ slash\\"', "\ud800", "\ufffe\uffff", "</script><b>", "a.b[0]", "__proto__",
+         "{'expr': 'window'}", "datum['x']")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    """One sheet for the module: its kinds are compiled once."""
+    return Sheet()
+
+
+def figure(kind="small", name="loss", values=(1.0, 2.0, 3.0), marks=(), unit="", title="Loss"):
+    frame = pd.DataFrame({"step": np.arange(1.0, len(values) + 1), "value": values, "low": np.nan, "high": np.nan, "series": name})
+    return Figure("one", title, unit, frame, tuple(marks), kind)
+
+
+@pytest.mark.parametrize("name", sorted(specs.KINDS))
+def test_every_kind_compiles_with_what_is_vendored(name):
+    """No transform, mark or channel that the page's runtime lacks or refuses."""
+    kind = kinds.compiled(name)
+    assert kind.vega["autosize"] == "none"
+    assert '"href"' not in json.dumps(kind.vega) and '"url"' not in json.dumps(kind.vega)
+
+
+def test_an_unknown_transform_is_refused():
+    """A spec that the vendored runtime could not run is a mistake of ours, found at once."""
+    vega = {"marks": [], "axes": [], "data": [{"name": "a", "transform": [{"type": "voronoi"}]}]}
+    with pytest.raises(AssertionError, match="voronoi"):
+        kinds._trimmed(vega, "a")
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("kind", ["small", "lines", "reward"])
+def test_no_text_can_break_a_drawing(sheet, kind, trap):
+    """As title, unit, series and label: the picture is whole, and the text is only text."""
+    marks = [Mark("threshold", trap, value=2.0), Mark("baseline", trap, value=1.5), Mark("restart", trap, first=2)]
+    name = trap.replace("\ud800", "") if kind != "reward" else "train"  # pandas itself refuses lone surrogates
+    chart = draw(figure(kind, name, marks=marks, unit=trap, title=trap), sheet)
+    for _, picture in chart.pictures:
+        assert picture.startswith("<svg") and picture.endswith("</svg>")
+        assert "<script" not in picture and "<b>" not in picture
+        assert not re.search("[\x00-\x1f\ud800-\udfff\ufffe\uffff]", picture)
+
+
+@pytest.mark.parametrize("name", ["a.b", "a[0]", "a:b", "it's", "constructor", "__proto__", 'a"b'])
+def test_every_metric_is_drawn_whatever_its_name(sheet, name):
+    """Names never become field names, so none loses its points."""
+    chart = draw(figure(name=name), sheet)
+    assert 'stroke="var(--train,' in chart.pictures[0][1]
+
+
+def test_a_control_character_never_reaches_the_converter():
+    """A name with ESC or NUL is drawn in a process that lives on."""
+    program = (
+        "import pandas as pd; from reportgen.charts import Sheet, draw; from reportgen.findings import Figure, Mark;"
+        "frame = pd.DataFrame({'step': [1.0, 2.0], 'value': [1.0, 2.0], 'low': 0.0, 'high': 3.0, 'series': 'a\\x1b\\x00'});"
+        "draw(Figure('a', 'b\\x1b', 'c\\x00', frame, (Mark('threshold', '\\x1b', value=1.0),), 'lines'), Sheet()); print('alive')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "alive\n"
+
+
+def test_pictures_have_no_ids_classes_or_fonts(sheet):
+    """Several inline pictures can't collide, and text inherits the page's font."""
+    picture = draw(figure(marks=[Mark("threshold", "limit", value=2.0)]), sheet).pictures[0][1]
+    assert not re.search(r"\b(id|class|style|font-family|clip-path|href)=", picture)
+
+
+def test_colours_follow_the_page(sheet):
+    """Every colour is a variable with a fallback."""
+    picture = draw(figure("reward", "train"), sheet).pictures[0][1]
+    assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', picture)) - {"none"} <= {colour(name) for name in LIGHT}
+
+
+def test_the_wide_and_the_narrow_picture_are_drawn_anew(sheet):
+    """A phone's chart is 358 px wide with text of the same size."""
+    chart = draw(figure("reward", "train", values=np.linspace(0, 1, 50)), sheet)
+    sizes = {size: re.match(r'<svg width="(\d+)"', picture)[1] for size, picture in chart.pictures}
+    assert sizes == {"wide": "808", "narrow": "358"}
+
+
+def test_thinning_keeps_a_spike():
+    """One value in ten thousand survives, and so do both ends."""
+    values = np.zeros(10_000)
+    values[4321] = 9.0
+    kept = thinned(values, 500)
+    assert 4321 in kept and kept[0] == 0 and kept[-1] == 9_999 and len(kept) <= 502
+    assert (np.diff(kept) > 0).all()
+
+
+def test_short_series_are_not_thinned():
+    """Every value of a short run is drawn."""
+    assert len(thinned(np.zeros(126), 500)) == 126
+
+
+def test_many_runs_share_the_points_of_a_chart():
+    """20 runs have 250 points each, 500 runs at least 100."""
+    assert (Sheet.of(1).points, Sheet.of(20).points, Sheet.of(500).points) == (500, 250, 100)
+
+
+def test_smoothing_by_nothing_changes_nothing():
+    """0 is raw; more is the mean of a constant still."""
+    steps = np.arange(10.0)
+    assert np.array_equal(smoothed(steps, steps, 0), steps)
+    assert np.allclose(smoothed(steps, np.full(10, 3.0), 5), 3.0)
+
+
+@pytest.mark.parametrize(("low", "high", "expected"), [(0, 0.56, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), (-3, 5, [-4, -2, 0, 2, 4, 6])])
+def test_ticks_are_round_and_hold_the_values(low, high, expected):
+    """1, 2 or 5 times a power of ten, from below to above."""
+    assert axis.ticks(low, high) == pytest.approx(expected)
+
+
+def test_ticks_of_a_constant_are_round_it():
+    """A flat series still has an axis."""
+    positions = axis.ticks(2.0, 2.0)
+    assert positions[0] < 2.0 < positions[-1]
+
+
+def test_labels_are_pushed_apart():
+    """No two stand closer than asked, and the order stays."""
+    placed = axis.spaced([100, 101, 102, 200], 16)
+    assert min(np.diff(placed)) >= 16 - 1e-9
+    assert placed == sorted(placed)
+
+
+def test_a_path_is_relative_and_short():
+    """Coordinates have one decimal and no needless zeros."""
+    assert svg.relative("M0,10.04L1.26,10.04L2.5,9.5") == "M0 10l1.3 0 1.2-.5"
+
+
+def test_equal_circles_become_one_path():
+    """Points of one look are one path of round caps."""
+    circle = '<path transform="translate(5,6)" d="M2,0A2,2,0,1,1,-2,0A2,2,0,1,1,2,0" fill="red"/>'
+    text = svg.slim(f'<svg xmlns="http://www.w3.org/2000/svg"><g>{circle}{circle.replace("5,6", "7,8")}</g></svg>', Frame(10, 10))
+    assert text.count("<path") == 1 and 'd="M5 6h0M7 8h0"' in text
+
+
+def test_a_chart_s_spec_has_its_parameters():
+    """The Vega-Lite of a kind becomes that of a chart by its parameters."""
+    kind: Kind = kinds.compiled("small")
+    spec = specs.instance(kind.vegalite, {"xhi": 126})
+    assert next(entry["value"] for entry in spec["params"] if entry["name"] == "xhi") == 126
