@@ -67,7 +67,7 @@ def attach(page: str, run: Run, address: Address) -> str:
     except Exception as error:  # the client lets out errors of several kinds
         raise PublishError(f"{address.where}: W&B could not be reached ({said(error)}); try again") from None
     if state not in OVER and STATES.get(state) != "crashed":
-        raise PublishError(f"{address.where}: still {state}, and W&B takes one writer a run; attach it when that is over")
+        raise PublishError(f"{address.where}: still {state}, and W&B takes one writer a run; attach it afterwards")
     try:
         with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
             exit_code = 0 if state == "finished" else 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,3 +34,12 @@ def make_run() -> Callable[..., Run]:
         return from_rows({"step": at, **padded}, **{"id": "run", "source": "a test", "name": "run", **about})
 
     return build
+
+
+@pytest.fixture
+def wandb_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """W&B on loopback, and this process logged in there; see wandb_server.py."""
+    from wandb_server import logged_in
+
+    with logged_in(tmp_path, monkeypatch) as server:
+        yield server

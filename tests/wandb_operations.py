@@ -90,7 +90,8 @@ def history_page(server: Server, variables: Variables, *_: Any) -> dict[str, Any
     """Whole rows of a range of steps, as JSON text."""
     run = _found(server, variables)
     rows = run.between(variables["minStep"], variables["maxStep"]) if run else []
-    return {"project": {"run": {"history": [json.dumps(row) for row in rows[: variables["pageSize"]]]}}}
+    most = min(variables["pageSize"], server.most_rows)
+    return {"project": {"run": {"history": [json.dumps(row) for row in rows[:: max(1, -(-len(rows) // most))]]}}}
 
 
 def parquet(*_: Any) -> dict[str, Any]:
@@ -232,7 +233,8 @@ def one_artifact(server: Server, variables: Variables, *_: Any) -> dict[str, Any
     project: Variables = {"__typename": "Project", "id": "p", "internalId": "1", "name": run.project}
     project["entity"] = {"id": "e", "name": run.entity}
     collection = {"__typename": "ArtifactSequence", "id": "s", "name": item["collection"], "project": project}
-    aliases = [{"id": "a", "alias": name, "artifactCollection": collection} for name in (f"v{item['version']}", "latest")]
+    names = (f"v{item['version']}", "latest")
+    aliases = [{"id": "a", "alias": name, "artifactCollection": collection} for name in names]
     made: Variables = {
         "__typename": "Artifact", "id": item["id"], "artifactSequence": collection, "versionIndex": item["version"],
         "artifactType": {"id": "t", "name": item["asked"]["artifactTypeName"]}, "description": None, "metadata": None,

@@ -10,6 +10,7 @@ import base64
 import bisect
 import gzip
 import json
+import os
 import re
 import threading
 import time
@@ -17,9 +18,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pytest
 from wandb_operations import OPERATIONS, file_stream, unknown
 
 KEY = "k3y" + "0123456789abcdef" * 3  # shaped as W&B's: 40 characters or more
@@ -91,6 +94,7 @@ class Server(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []  # (operation, variables)
         self.keys_seen: set[str] = set()
+        self.most_rows = 1_000_000  # a page; a wider one is thinned
         self.lock = threading.Lock()
 
     @property
@@ -134,6 +138,37 @@ def serving() -> Iterator[Server]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def logged_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server, and this process with a login for it and a home of its own."""
+    for name in [name for name in os.environ if name.startswith("WANDB_") and not name.startswith("WANDB__")]:
+        monkeypatch.delenv(name)
+    with serving() as server:
+        for name, value in environment(server, folder / "home").items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def environment(server: Server, home: Path) -> dict[str, str]:
+    """What tells W&B's client of any version to go to a server and to leave the person's own files alone."""
+    home.mkdir(exist_ok=True)
+    folders = {f"WANDB_{what}_DIR": str(home / what.lower()) for what in ("CONFIG", "CACHE", "DATA", "ARTIFACT")}
+    return {
+        **folders, "WANDB_DIR": str(home), "HOME": str(home), "NETRC": str(home / ".netrc"),
+        "WANDB_BASE_URL": server.url, "WANDB_API_KEY": server.key, "WANDB_ERROR_REPORTING": "false",
+    }  # fmt: skip
+
+
+def rows(n: int, *, first: int = 0, every: int = 1) -> list[dict[str, Any]]:
+    """History rows with a reward, and an eval at each tenth."""
+    at = range(first, first + n * every, every)
+    return [
+        {"_step": step, "_timestamp": 1.77e9 + step, "_runtime": step + 0.5, "reward": (step % 100) / 100}
+        | ({"val/acc": 0.25} if number % 10 == 0 else {})
+        for number, step in enumerate(at)
+    ]
 
 
 class Answer(BaseHTTPRequestHandler):

@@ -29,7 +29,7 @@ class Limits:
     """How long a fetch may take, and how often a question is asked again."""
 
     total_s: float = 1800.0  # for one run, all pages
-    answer_s: int = 60  # for one answer, the client's own attempts included
+    answer_s: int = 30  # for one answer, the client's own attempts included
     attempts: int = 3  # of ours, each with the client's own below
     pause_s: float = 1.0  # before the second attempt; doubles
     client_attempts: int = 3  # the client's own beyond the first, on 429, 5xx and refused connections
