@@ -17,6 +17,7 @@ PROVENANCE = (  # in the order in which they are shown
     "project", "entity", "group", "job_type", "tags", "notes", "host", "user", "git_commit", "git_remote", "command",
     "program", "python", "gpu", "gpu_count", "cpu_count", "os", "wandb_version", "url", "path",
 )  # fmt: skip
+NO_PROGRAM = "<python with no main file>"
 METADATA = {  # wandb-metadata.json, in any version's spelling -> provenance
     "host": "host",
     "username": "user",
@@ -66,7 +67,7 @@ def summary(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def provenance(known: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of where a run came from, in the order shown; what is empty is left out."""
-    return {key: known[key] for key in PROVENANCE if known.get(key) not in (None, "", [], (), 0)}
+    return {key: known[key] for key in PROVENANCE if known.get(key) not in (None, "", [], (), 0, NO_PROGRAM)}
 
 
 def metadata(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def metadata(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def command(program: Any, arguments: Sequence[Any]) -> str:
     """The program and its arguments as one types them; "" when there is no program."""
-    if not isinstance(program, str) or not program or program == "<python with no main file>":
+    if not isinstance(program, str) or not program or program == NO_PROGRAM:
         return ""
     return shlex.join([program, *map(str, arguments)])
 

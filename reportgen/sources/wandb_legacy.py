@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> R
         config=beside.config,
         summary=beside.summary,
         provenance=wandb_common.provenance(dict(beside.known)),
-        system=wandb_common.system(((event["_timestamp"], event) for event in events if "_timestamp" in event), begin),
+        system=wandb_common.system(_timed(events), begin),
         started=beside.started,
         state=state,
         console_tail=beside.console_tail,
@@ -53,11 +53,16 @@ def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> R
     )
 
 
+def _timed(events: Iterator[dict[str, Any]]) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Measurements by when they were made."""
+    return ((float(event["_timestamp"]), event) for event in events if isinstance(event.get("_timestamp"), int | float))
+
+
 def _inside(folder: Path) -> Path | None:
     return next((inside for inside in (folder, folder / "files") if (inside / HISTORY).is_file()), None)
 
 
-def _objects(path: Path, remarks: list[str]) -> Iterator[dict[Key, Any]]:
+def _objects(path: Path, remarks: list[str]) -> Iterator[dict[str, Any]]:
     """The JSON objects of a file, one a line; lines that are none are counted in a remark."""
     bad = 0
     if path.is_file():
@@ -72,12 +77,13 @@ def _objects(path: Path, remarks: list[str]) -> Iterator[dict[Key, Any]]:
         remarks.append(f"{path.name}: {bad:,} lines were no JSON objects and were left out")
 
 
-def _kept(row: dict[Key, Any], keep: Collection[str] | None) -> dict[Key, Any]:
+def _kept(row: Mapping[str, Any], keep: Collection[str] | None) -> dict[Key, Any]:
     """A row's wanted leaves, its clocks and steps."""
+    whole: dict[Key, Any] = {**row}
     if keep is None:
-        return row
-    wanted = {}
-    for key, value in naming.leaves(row):
+        return whole
+    wanted: dict[Key, Any] = {}
+    for key, value in naming.leaves(whole):
         name = key if isinstance(key, str) else ".".join(key)
         if name in ALWAYS or name in keep:
             wanted[key] = value

@@ -29,13 +29,7 @@ CHUNK = Struct("<IHB")
 MOST_SEARCHES = 64  # blocks that are searched for chunks behind a broken one; further ones are left at once
 
 
-class Record(NamedTuple):
-    """Where the bytes of one logical record lie."""
-
-    buffer: bytes
-    start: int
-    end: int
-    position: int  # in the file, of its first chunk
+Record = tuple[bytes, int, int]  # a buffer, and where in it one whole record begins and ends
 
 
 class Hole(NamedTuple):
@@ -117,7 +111,7 @@ class _Reader:
                 if end <= block_end and crc32(view[position + 6 : end]) == crc and kind:
                     if kind == FULL:
                         self._drop_parts(at + position)
-                        yield Record(piece, position + CHUNK.size, end, at + position)
+                        yield piece, position + CHUNK.size, end
                         self._lost = False
                     elif whole := self._joined(piece, position, end, kind, at):
                         yield whole
@@ -145,7 +139,7 @@ class _Reader:
         if kind == MIDDLE:
             return None
         whole, self._parts = b"".join(self._parts), []
-        return Record(whole, 0, len(whole), self._began)
+        return whole, 0, len(whole)
 
     def _drop_parts(self, position: int) -> None:
         """Gives up a split record whose end is missing; `position` is where the next one begins."""

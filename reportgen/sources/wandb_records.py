@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 HISTORY, SUMMARY, OUTPUT, CONFIG, STATS, TELEMETRY, METRIC, OUTPUT_RAW, RUN, EXIT, HEADER, ENVIRONMENT = (
     2, 3, 4, 5, 7, 11, 12, 13, 17, 18, 21, 26)  # fmt: skip
 ABOUT_THE_RECORD = frozenset((1, 16, 19, 200))  # num, control, uuid and _info stand beside the record's one kind
+NUM = 0x08  # the tag of a record's number, which comes first
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUMMARY_FLAGS = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 8: "first"}
@@ -84,10 +85,37 @@ def fields(buffer: bytes, start: int = 0, end: int | None = None) -> Iterator[tu
 
 def kind(buffer: bytes, start: int, end: int) -> tuple[int, int, int]:
     """(field number, start, end) of the one message in a record; number 0 when it holds none."""
+    try:
+        found = _only(buffer, start, end)
+    except IndexError:
+        found = None
+    if found:
+        return found
     for number, _, begin, stop in fields(buffer, start, end):
         if number not in ABOUT_THE_RECORD:
             return number, begin, stop
     return 0, end, end
+
+
+def _only(buffer: bytes, start: int, end: int) -> tuple[int, int, int] | None:
+    """What kind() gives for a record of a number and one message alone, as nearly all are; None for others."""
+    if buffer[start] != NUM:
+        return None
+    at = start + 1
+    while buffer[at] >= 0x80:
+        at += 1
+    tag, length = buffer[at + 1], buffer[at + 2]
+    at += 3
+    if length >= 0x80:
+        more = buffer[at]
+        length += (more - 1) << 7  # takes back the 0x80 of the byte before
+        at += 1
+        if more >= 0x80:
+            length += (buffer[at] - 1) << 14
+            at += 1
+    if at + length != end or tag & 0x87 != BYTES or tag < 0x10:
+        return None
+    return tag >> 3, at, end
 
 
 def texts(message: bytes) -> dict[int, str]:

@@ -1,13 +1,8 @@
-"""History records of a `.wandb` log as columns, many records at a time.
-
-A history record is a run of items; an item is `0a len`, the bytes that name its key, `82 01 len` and a value
-as JSON text. Every `82 01` of a batch is looked up at once and each item checked to end where the next one
-begins; a record where that fails is decoded field by field instead.
-"""
+"""History records of a `.wandb` log as columns, many records at a time; odd ones field by field."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,15 +10,14 @@ import numpy as np
 from reportgen import naming
 from reportgen.naming import Key
 from reportgen.run import INTERNAL, STEP_NAMES
-from reportgen.sources import wandb_numbers, wandb_records
+from reportgen.sources import wandb_items, wandb_numbers, wandb_records
+from reportgen.sources.wandb_items import Items
 
 BATCH = 1 << 20  # bytes of records decoded at once: stays in the processor's cache
-PAD = bytes(8)  # around a batch, so that 8 bytes may be read at any place
-ITEM, STEP, VALUE = 0x0A, 0x12, 0x82  # first bytes of a history item, of the record's step, of an item's value
+NESTED = 0x12  # first byte of a key that is a path
 UNWANTED = -1
 ALWAYS = frozenset((*INTERNAL, *STEP_NAMES))
-MIX = np.uint64(0x9E3779B97F4A7C15)
-OTHER = wandb_numbers.KINDS[ord('"')]
+SLOT = np.uint64(48)
 
 
 class Logged(NamedTuple):
@@ -33,19 +27,6 @@ class Logged(NamedTuple):
     value: Any
 
 
-class _Items(NamedTuple):
-    """Where the items of a batch lie; each an array (n_items,)."""
-
-    record: np.ndarray  # which record an item is of
-    key: np.ndarray  # where the bytes of its key begin
-    mark: np.ndarray  # where they end
-    value: np.ndarray  # where its value begins
-    end: np.ndarray  # where it ends
-
-    def at(self, chosen: np.ndarray) -> _Items:
-        return _Items(*(array[chosen] for array in self))
-
-
 class Rows:
     """The rows of a log as they come, and their columns in the end."""
 
@@ -53,8 +34,9 @@ class Rows:
         self._keep, self._also = keep, also
         self.ids: dict[Key, int] = {}  # UNWANTED for a key that was refused
         self.keys: list[Key] = []  # by column
-        self._hashes = np.empty(0, np.uint64)  # of the bytes of known keys, ascending
-        self._hash_ids = np.empty(0, np.intp)
+        self._hashes = np.zeros(1, np.uint64)  # of the bytes of known keys, ascending
+        self._hash_ids = np.full(1, UNWANTED)
+        self._slots = np.zeros(1 << 16, np.intp)  # first bits of a hash -> where it may stand among them
         self._matrices: list[np.ndarray] = []  # each (n_columns so far, n_rows of the batch)
         self._batch: list[memoryview] = []
         self._batch_bytes = 0
@@ -86,12 +68,14 @@ class Rows:
     def columns(self) -> dict[Key, np.ndarray]:
         """Key -> (n_rows,) float64, NaN where a row didn't log it; leaves of media left out."""
         self.flush()
-        table = np.full((len(self.keys), self.n_rows), np.nan)
-        row = 0
-        for matrix in self._matrices:
-            table[: matrix.shape[0], row : row + matrix.shape[1]] = matrix
-            row += matrix.shape[1]
-        self._matrices = [table]
+        if [matrix.shape for matrix in self._matrices] != [(len(self.keys), self.n_rows)]:
+            table = np.full((len(self.keys), self.n_rows), np.nan)
+            row = 0
+            for matrix in self._matrices:
+                table[: matrix.shape[0], row : row + matrix.shape[1]] = matrix
+                row += matrix.shape[1]
+            self._matrices = [table]
+        (table,) = self._matrices
         return {key: table[i] for i, key in enumerate(self.keys) if not self.is_media(key)}
 
     def is_media(self, key: Key) -> bool:
@@ -103,45 +87,36 @@ class Rows:
         if not self._batch:
             return
         lengths = np.fromiter(map(len, self._batch), np.int64, len(self._batch))
-        buffer = b"".join((PAD, *self._batch, PAD))
-        ends = np.cumsum(lengths) + len(PAD)
+        buffer = b"".join((wandb_items.BEFORE, *self._batch, wandb_items.BEHIND))
+        ends = np.cumsum(lengths) + len(wandb_items.BEFORE)
         starts = ends - lengths
         self._batch, self._batch_bytes = [], 0
-        found = np.frombuffer(buffer, np.uint8)
-        items, left, odd = _items(found, starts, ends)
+        items, left, odd = wandb_items.find(buffer, starts, ends)
         cells: list[tuple[int, int, float]] = []  # (column, record, value) of values that come one by one
-        steps: dict[int, float] = {}
-        for record in odd:
-            steps[record] = self._slowly(buffer[starts[record] : ends[record]], record, cells)
+        steps = {record: self._slowly(buffer[starts[record] : ends[record]], record, cells) for record in odd.tolist()}
         ids = self._ids(buffer, items)
-        wanted = ids >= 0
-        items, ids = items.at(wanted), ids[wanted]
-        numbers = self._numbers(buffer, found, items, ids, cells)
+        if len(wanted := np.flatnonzero(ids >= 0)) < len(ids):
+            items, ids = items.at(wanted), ids[wanted]
+        if len(others := np.flatnonzero(~wandb_numbers.are(buffer, items.value, items.end))):
+            self._others(buffer, items.at(others), ids[others], cells)
+            numbers = np.delete(np.arange(len(ids)), others)
+            items, ids = items.at(numbers), ids[numbers]
+        values = wandb_numbers.floats(buffer, items.value, items.end, self._n_values)
+        self._n_values += len(values)
         matrix = np.full((len(self.keys), len(starts)), np.nan)
-        is_number, values = numbers
-        matrix[ids[is_number], items.record[is_number]] = values
+        matrix.reshape(-1)[ids * len(starts) + items.record] = values
         for column, record, cell in cells:
             matrix[column, record] = cell
         for at in np.flatnonzero(~np.isfinite(values)):
-            where = np.flatnonzero(is_number)[at]
-            self._odd_number(int(items.record[where]), self.keys[ids[where]], float(values[at]))
+            self._odd_number(int(items.record[at]), self.keys[ids[at]], float(values[at]))
         self._number_steps(matrix[0], buffer, left, ends, steps)
         self._matrices.append(matrix)
         self.n_rows += len(starts)
 
-    def _numbers(
-        self, buffer: bytes, found: np.ndarray, items: _Items, ids: np.ndarray, cells: list[tuple[int, int, float]]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Which items are numbers, and those; what else is told goes to `cells` and `others`."""
-        kinds = wandb_numbers.KINDS[found[items.value]]
-        kinds[items.value == items.end] = OTHER
-        is_number = kinds == wandb_numbers.NUMBER
-        values = wandb_numbers.floats(buffer, items.value[is_number], items.end[is_number], self._n_values)
-        self._n_values += len(values)
-        for at in np.flatnonzero(~is_number):
-            text = buffer[items.value[at] : items.end[at]]
-            self._other(self.keys[ids[at]], text, int(items.record[at]), cells)
-        return is_number, values
+    def _others(self, buffer: bytes, items: Items, ids: np.ndarray, cells: list[tuple[int, int, float]]) -> None:
+        """Takes items that are no plain numbers; what is a number all the same goes to `cells`."""
+        for record, value, end, column in zip(items.record, items.value, items.end, ids, strict=True):
+            self._other(self.keys[column], buffer[value:end], int(record), cells)
 
     def _other(self, key: Key, text: bytes, record: int, cells: list[tuple[int, int, float]]) -> None:
         """Takes a value that is no plain number: text, true, null, a list or nested values."""
@@ -189,7 +164,7 @@ class Rows:
         """Fills in the steps of rows that carry no `_step`: the record's own, else one more than before."""
         for record in np.flatnonzero(np.isnan(row_steps)):
             step = steps.get(int(record), np.nan)
-            if np.isnan(step) and left[record] < ends[record] and buffer[left[record]] == STEP:
+            if np.isnan(step) and left[record] < ends[record] and buffer[left[record]] == wandb_items.STEP:
                 step = float(wandb_records.number(buffer[left[record] + 2 : ends[record]], 1) or 0)
             if np.isnan(step):
                 step = (row_steps[record - 1] if record else self.last_step) + 1
@@ -212,97 +187,37 @@ class Rows:
         names = (key,) if isinstance(key, str) else (".".join(key), "/".join(key))
         return any(name in ALWAYS or name in self._also or name in self._keep for name in names)
 
-    def _ids(self, buffer: bytes, items: _Items) -> np.ndarray:
+    def _ids(self, buffer: bytes, items: Items) -> np.ndarray:
         """Column of every item (n_items,), UNWANTED where it isn't kept."""
-        hashes = _hashes(buffer, items.key, items.mark)
-        for _ in range(2):
-            at = np.searchsorted(self._hashes, hashes)
-            at[at == len(self._hashes)] = 0
-            known = self._hashes[at] == hashes if len(self._hashes) else np.zeros(len(hashes), bool)
-            if known.all():
-                break
-            self._learn(buffer, items, hashes, np.flatnonzero(~known))
-        return self._hash_ids[at] if len(hashes) else np.empty(0, np.intp)
+        hashes = wandb_items.hashes(buffer, items.key, items.mark)
+        at = self._slots[hashes >> SLOT]
+        elsewhere = np.flatnonzero(self._hashes[at] != hashes)
+        new = elsewhere[~np.isin(hashes[elsewhere], self._hashes)]
+        if len(new):
+            self._learn(buffer, items, hashes, new)
+            elsewhere = np.arange(len(hashes))
+        at[elsewhere] = np.searchsorted(self._hashes, hashes[elsewhere])
+        return self._hash_ids[at]
 
-    def _learn(self, buffer: bytes, items: _Items, hashes: np.ndarray, unknown: np.ndarray) -> None:
+    def _learn(self, buffer: bytes, items: Items, hashes: np.ndarray, unknown: np.ndarray) -> None:
         """Gives each new key its column."""
         _, first = np.unique(hashes[unknown], return_index=True)
-        new = unknown[np.sort(first)]  # in the order in which they were logged
-        columns = []
-        for at in new:
-            key = _key(wandb_records.item(buffer[items.key[at] : items.mark[at]]).path)
-            columns.append(UNWANTED if key is None else self._column(key))
+        named: list[tuple[int, str, int, Key | None]] = []
+        for at in unknown[np.sort(first)].tolist():  # in the order in which they were logged
+            name = buffer[items.key[at] : items.mark[at]]
+            key = _key(wandb_records.item(name).path)
+            # wandb-core, which writes nested keys, shuffles each row
+            sorted_by = ".".join(key or "") if name[0] == NESTED else ""
+            named.append((int(items.record[at]), sorted_by, at, key))
+        named.sort(key=lambda one: one[:3])
+        new = np.array([at for _, _, at, _ in named], np.intp)
+        columns = [UNWANTED if key is None else self._column(key) for _, _, _, key in named]
         joined = np.concatenate([self._hashes, hashes[new]])
         order = np.argsort(joined)
         self._hashes = joined[order]
         self._hash_ids = np.concatenate([self._hash_ids, np.array(columns, np.intp)])[order]
+        self._slots[self._hashes >> SLOT] = np.arange(len(self._hashes))
 
 
 def _key(path: tuple[str, ...]) -> Key | None:
     return None if not path else path[0] if len(path) == 1 else path
-
-
-def _items(found: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[_Items, np.ndarray, Iterator[int]]:
-    """The items of a batch, where each record's items end, and the records that must be taken slowly.
-
-    found: bytes of the batch; starts, ends: (n_records,) of each record in them.
-    """
-    mark = np.flatnonzero(found[: ends[-1] - 1] == VALUE)
-    mark = mark[found[mark + 1] == 1]
-    n_marks = np.diff(np.searchsorted(mark, np.append(starts, ends[-1])))
-    record = np.repeat(np.arange(len(starts)), n_marks)
-    length, value, sound = _lengths(found, mark + 2)
-    end = value + length
-    begin = np.empty_like(end)
-    begin[1:] = end[:-1]
-    firsts = np.cumsum(n_marks) - n_marks
-    begin[firsts[n_marks > 0]] = starts[n_marks > 0]
-    sound &= (end <= ends[record]) & (begin < mark)
-    begin = np.where(sound, begin, 0)
-    length, key, is_short = _lengths(found, begin + 1)
-    sound &= is_short & (found[begin] == ITEM) & (key + length == end) & (key < mark)
-    left = starts.copy()
-    left[record] = end  # the last item of a record stands
-    is_odd = np.zeros(len(starts), bool)
-    is_odd[record[~sound]] = True
-    inside = np.where(left < ends, left, 0)
-    rest_is_step = (found[inside] == STEP) & (inside + 2 + found[inside + 1] == ends) & (found[inside + 1] < 0x80)
-    is_odd |= (left != ends) & ~((left < ends) & rest_is_step)
-    items = _Items(record, key, mark, value, end)
-    if is_odd.any():
-        items = items.at(~is_odd[record])
-    return items, left, map(int, np.flatnonzero(is_odd))
-
-
-def _lengths(found: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The lengths that begin at places (n,), where what they count begins, and whether they are under 2^21."""
-    length = found[at].astype(np.int64)
-    begin = at + 1
-    sound = np.ones(len(at), bool)
-    longer = np.flatnonzero(length >= 0x80)
-    for shift in (7, 14):
-        if not len(longer):
-            break
-        more = found[np.minimum(begin[longer], len(found) - 1)].astype(np.int64)
-        length[longer] += (more - 1) << shift  # takes back the 0x80 of the byte before
-        begin[longer] += 1
-        longer = longer[more >= 0x80]
-    sound[longer] = False
-    return length, begin, sound
-
-
-def _hashes(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """A 64-bit hash of the bytes from start to end, for each place (n,)."""
-    words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-    length = end - start
-    hashes = length.astype(np.uint64) * MIX
-    last = words[end - 8]
-    short = np.flatnonzero(length < 8)
-    last[short] >>= (8 * (8 - length[short])).astype(np.uint64)
-    for offset in range(0, int(length.max(initial=0)), 8):
-        at = start + offset
-        whole = at <= end - 8
-        hashes ^= np.where(whole, words[np.where(whole, at, 0)], last)
-        hashes *= MIX
-        hashes ^= hashes >> np.uint64(29)
-    return hashes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,9 @@ from reportgen.sources.wandb_console import Console
 from reportgen.sources.wandb_rows import Rows
 
 AUTOMATIC = b"\x12\x0a_timestamp\x82\x01"  # in each summary that wandb-core writes by itself beside a row
-TICK = 64  # bytes; a summary of W&B's clock alone is shorter
+# a summary of nothing but W&B's clock
+CLOCK = re.compile(rb"(?s:\n.(?:\x12\x06_wandb\x12\x07runtime|[\n\x12]\x08_runtime)\x82\x01.[0-9.e+]*)+")
+LONG, STEP_BYTES = 1 << 10, 8  # a long summary just before a row that is longer by the row's step alone repeats it
 ANNOUNCED = 1 << 4  # holes told one by one
 
 
@@ -69,7 +72,7 @@ class Segment:
             lost = sum(hole.end - hole.start for hole in self.damage.holes)
             said.append(f"{len(self.damage.holes):,} places are damaged, {lost:,} bytes in all")
         if torn := self.damage.torn:
-            said.append(f"the last record is torn: {torn.end - torn.start:,} bytes from byte {torn.start:,} on are left out")
+            said.append(f"the last record is torn: {torn.end - torn.start:,} bytes from byte {torn.start:,} left out")
         if n_garbled := self.n_garbled + self.rows.n_garbled:
             said.append(f"{n_garbled:,} records could not be decoded")
         if self.exit_code is None:
@@ -90,22 +93,31 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
     axes = set(also)
     segment = Segment(path, Rows(keep, axes, _starting_step(path)))
     rows, holes = segment.rows, segment.damage.holes
-    for buffer, start, end, _ in wandb_log.records(path, segment.damage):
-        while len(segment.hole_rows) < len(holes):
+    waiting: tuple[bytes, int, int] | None = None  # a summary that may repeat the row behind it
+    for buffer, start, end in wandb_log.records(path, segment.damage):
+        while holes and len(segment.hole_rows) < len(holes):
             segment.hole_rows.append(rows.n_taken)
         try:
             kind, start, end = records.kind(buffer, start, end)
+            if waiting:
+                if kind != records.HISTORY or not 0 < end - start - (waiting[2] - waiting[1]) <= STEP_BYTES:
+                    _take_summary(segment, *waiting)
+                waiting = None
             if kind == records.HISTORY:
                 rows.add(buffer, start, end)
             elif kind == records.SUMMARY:
-                if not _is_automatic(buffer, start, end):
-                    records.update(segment.summary, buffer[start:end])
+                if end - start > LONG:
+                    waiting = buffer, start, end
+                else:
+                    _take_summary(segment, buffer, start, end)
             elif take := TAKERS.get(kind):
                 take(segment, buffer[start:end])
                 if kind == records.METRIC and segment.metrics[-1].step_metric:
                     axes.add(segment.metrics[-1].step_metric)
         except records.Garbled:
             segment.n_garbled += 1
+    if waiting:
+        _take_summary(segment, *waiting)
     segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
     rows.flush()
     return segment
@@ -122,11 +134,13 @@ def _starting_step(path: str) -> int:
     return step if isinstance(step, int) else 0
 
 
-def _is_automatic(buffer: bytes, start: int, end: int) -> bool:
-    """Whether a summary says no more than the row beside it, or W&B's clock."""
-    return buffer.find(AUTOMATIC, start, end) >= 0 or (
-        end - start < TICK and buffer.find(wandb_common.INTERNAL.encode(), start, end) >= 0
-    )
+def _take_summary(segment: Segment, buffer: bytes, start: int, end: int) -> None:
+    """Takes a summary, unless it says no more than the row beside it, or W&B's clock alone."""
+    if buffer.find(AUTOMATIC, start, end) < 0 and not CLOCK.fullmatch(buffer, start, end):
+        try:
+            records.update(segment.summary, buffer[start:end])
+        except records.Garbled:
+            segment.n_garbled += 1
 
 
 def _around(steps: np.ndarray, row: int) -> str:

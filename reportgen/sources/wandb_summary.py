@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,6 +13,7 @@ from reportgen.sources import wandb_common
 from reportgen.sources.wandb_records import Metric
 from reportgen.sources.wandb_segment import Segment
 
+COMPLETE = "_timestamp"  # stands in the one summary that the SDK up to 0.17 writes, of every key
 LONGEST_LIST = 32  # entries; a longer list is data, not a summary
 
 
@@ -20,9 +21,21 @@ def of(segments: Sequence[Segment]) -> dict[str, Any]:
     """The summary of a run's logs, the later ones' values over the earlier ones'."""
     merged: dict[str, Any] = {}
     for segment in segments:
-        merged |= _last_values(segment)
-        merged |= segment.summary
-    return wandb_common.summary(merged)
+        if COMPLETE not in segment.summary:
+            _merge(merged, _last_values(segment))
+        _merge(merged, segment.summary)
+    # nested values first: where one is joined to the same name as a literal one, the literal one's value stands
+    nested_first = sorted(merged.items(), key=lambda named: not isinstance(named[1], dict))
+    return wandb_common.summary(dict(nested_first))
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Puts values over others, nested ones one by one."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
 
 
 def _last_values(segment: Segment) -> dict[str, Any]:
@@ -31,7 +44,7 @@ def _last_values(segment: Segment) -> dict[str, Any]:
     odd = _last_odd(segment)
     for key, column in segment.rows.columns().items():
         logged = np.flatnonzero(~np.isnan(column))
-        row, value = (int(logged[-1]), column[logged[-1]].item()) if len(logged) else (-1, None)
+        row, value = (int(logged[-1]), _plain(column[logged[-1]].item())) if len(logged) else (-1, None)
         if key in odd and odd[key][0] > row:
             value = odd[key][1]
         other = segment.rows.others.get(key)
@@ -67,6 +80,11 @@ def _reduction(column: np.ndarray, metric: Metric) -> dict[str, float]:
     found = {"min": logged.min(), "max": logged.max(), "mean": logged.mean(), "best": best, "last": logged[-1],
              "first": logged[0]}  # fmt: skip
     return {name: float(found[name]) for name in metric.summary}
+
+
+def _plain(value: float) -> float | int:
+    """A whole number as an integer, as it was logged more often than not."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _put(values: dict[str, Any], key: Key, value: Any) -> None:
