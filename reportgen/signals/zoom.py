@@ -104,4 +104,8 @@ def laplace(here: Local, freedom: float) -> np.ndarray:
     """Lower triangles of the parameters' covariances."""
     variance = np.maximum(here.rss / max(freedom, 1), 1e-14)
     gram = np.einsum("sdb,seb->sde", here.slopes, here.slopes) / variance[:, None, None]
-    return np.linalg.cholesky(np.linalg.inv(gram + np.eye(gram.shape[1]) / WIDEST**2))
+    precision = gram + np.eye(gram.shape[1]) / WIDEST**2
+    size = np.sqrt(np.einsum("sdd->sd", precision))
+    # without noise the parameters' scales lie so far apart that only the correlation can be inverted
+    correlation = precision / (size[:, :, None] * size[:, None, :]) + 1e-9 * np.eye(gram.shape[1])
+    return np.linalg.cholesky(np.linalg.inv(correlation)) / size[:, :, None]
