@@ -22,9 +22,8 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, ticks: Sequence[tuple[fl
     low, high = axis.extent(item.values.tolist())
     y = y_axis(low, high, figure.unit, 4)
     x = {"xlo": first - pad, "xhi": last + pad, "xticks": [] if ticks else [first, last], "xlabels": {}, "xname": "", "xformat": ",.4~g"}
-    below = FRAME.plot[1] + 14
-    notes = [marks.note(position, below, text, "ink-2", align="center") for position, text in ticks]
-    layout = Layout(FRAME, {**x, **y}, {"notes": notes, "bands": [], "levels": [], "steps": [], "labels": []})
+    named = [marks.label(position, y["ylo"], text, "ink-2", align="center", dy=14) for position, text in ticks]
+    layout = Layout(FRAME, {**x, **y}, {"labels": named, "bands": [], "levels": [], "steps": [], "notes": []})
     share = is_share(figure.unit)
     ends = f"from {wording.level(low, share)} to {wording.level(high, share)}"
     return Chart(

@@ -280,7 +280,7 @@ def differences(comparison: Comparison) -> dict[str, Any]:
     return {
         "tall": tall,
         "labels": tuple((label, tint(comparison, label)) for label in labels),
-        "keys": tuple(key for key, _ in by_key),
+        "names": tuple(key for key, _ in by_key),
         "by_key": () if tall else tuple(by_key),
         "by_run": tuple(zip(labels, zip(*(row for _, row in by_key), strict=True), concluded, strict=True)) if tall and by_key else (),
         "concluded": concluded,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reportgen import metrics
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import folders, opened
+from reportgen.sources import answers, folders, opened
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def read(spec: str, *, only_roles: bool = False, keep: Collection[str] = ()) -> 
     chosen = Playing(keep) if only_roles else None
     several = folders.parts(spec)
     if len(several) > 1:
-        return _read_joined(several, chosen)
+        return _with_answers(_read_joined(several, chosen), several[0])
     source = _source(spec)
     if source is not None:
-        return source.read(spec, chosen)
+        return _with_answers(source.read(spec, chosen), spec)
     found = find(spec)
     if len(found) > 1:
         raise SourceError(f"{spec}: {len(found)} runs; read one of them, as {found[0]}, or all with read_all(find(…))")
@@ -222,6 +222,13 @@ def _read_joined(several: Sequence[str], keep: Collection[str] | None) -> Run:
     for other_run in others:
         first = first.filled_from(other_run)
     return replace(first, notes=(*first.notes, *(f"not read: {problem}" for problem in problems)))
+
+
+def _with_answers(run: Run, spec: str) -> Run:
+    """The run with its per-problem eval answers, where they lie beside it."""
+    path = Path(opened.parted(spec)[0])
+    found = answers.beside(path) if run.answers is None and path.exists() else None
+    return run if found is None else replace(run, answers=found)
 
 
 def _read_one(spec: str, keep: Collection[str] | None) -> Run:
