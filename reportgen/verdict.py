@@ -11,6 +11,7 @@ from reportgen.signals import Learning, intervals
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
 LEAST = 6  # steps with a reward, as many as the guide's example has
+FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
 AHEAD = (10, 100, 1000, 10_000)  # steps over which a slope is shown: the most that is at most half a run
 SEVERITIES: Mapping[Decision, Severity] = {
@@ -36,7 +37,7 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
         decision=decision,
         headline=headline,
         because=because,
-        lead=" ".join(sentence for sentence in (_gain(evidence), curve, ahead) if sentence),
+        lead=" ".join(sentence for sentence in (_gain(evidence, settings), curve, ahead) if sentence),
         reasons=_reasons(by_check),
         next_steps=(),
         numbers=_numbers(main, evidence, decision),
@@ -68,11 +69,15 @@ def _fallen(evidence: Evidence, found: Mapping[str, Finding]) -> Answer | None:
         if check in found and learning is not None and learning.collapse.collapsed:
             peak = learning.collapse.peak_step or 0
             back = evidence.checkpoints.roll_back_to if evidence.checkpoints is not None else None
-            verb = "Collapsed" if what == "reward" else "Eval collapsed"
-            headline = f"{verb} after step {wording.count(peak)}"
+            headline, because = f"Collapsed after step {wording.count(peak)}", "the reward fell for good"
+            if what == "eval":
+                headline, because = f"Eval collapsed after step {wording.count(peak)}", "the eval fell for good"
+                if _is_overfit(found):
+                    headline = f"Overfits: eval falls since step {wording.count(peak)}"
+                    because = "train rises while the eval falls"
             curve = f"The {what} fell {_size(learning.collapse.drop or 0.0, evidence)} after step {wording.count(peak)}"
             target = f"; step {wording.count(back)} is the one to go back to." if back is not None else "."
-            return "roll_back", headline, f"the {what} fell for good", curve + target
+            return "roll_back", headline, because, curve + target
     return None
 
 
@@ -145,8 +150,8 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
     if plateau.probability < RULED_OUT:
         curve = f"{odds}, and too little of it has been flat to call it a plateau."
         return "inconclusive", f"Flat at step {last}, but only just", "the flat part is too short", curve
-    because = "the noise is larger than the signal"
-    if evidence.samples:
+    because = "the end is too short to tell"
+    if evidence.samples and evidence.samples <= FEW_SAMPLES:
         because = f"{wording.count(evidence.samples)} samples a step are too few"
     return "inconclusive", "Can't tell a plateau from noise yet", because, odds + settled
 
@@ -166,7 +171,7 @@ def _is_overfit(found: Mapping[str, Finding]) -> bool:
     return "gap" in found and found["gap"].severity >= Severity.WARNING
 
 
-def _gain(evidence: Evidence) -> str:
+def _gain(evidence: Evidence, settings: Settings) -> str:
     """What was gained, and whether that is more than chance."""
     found, accuracy = evidence.improvement, evidence.scale.accuracy
     if found is None:
@@ -175,7 +180,7 @@ def _gain(evidence: Evidence) -> str:
     base = "the base model" + (" (its level is assumed)" if found.baseline_from == "assumed" else "")
     if found.p_value is None:
         return f"The difference to {base} is {shown}; without the eval's size it can't be tested."
-    if found.p_value >= 0.05:
+    if found.p_value >= settings.significance:
         return f"The difference to {base}, {shown}, may be chance."
     return f"The {'gain over' if found.absolute > 0 else 'loss against'} {base} is real: {shown}."
 

@@ -89,6 +89,7 @@ def test_restarts_are_told(make_run):
         ({"reward": [0.1, 0.9]}, Settings(), False, None),
         ({"reward": [0.1, 0.9]}, Settings(reward_range=(0.0, 1.0)), True, (0, 1)),
         ({"reward": [-3, 0.9]}, Settings(reward_range=(-5.0, 5.0)), False, (-5, 5)),
+        ({"reward": [-3, 0.9]}, Settings(reward_range=(0.0, 1.0)), False, (0, 1)),
         ({"ppo_actor/task_reward/avg": [0.5] * 4, "ppo_actor/task_reward/min": [0.0] * 4,
           "ppo_actor/task_reward/max": [1.1] * 4}, Settings(), False, (0, 1.1)),
     ],

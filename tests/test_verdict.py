@@ -22,6 +22,9 @@ RUNS = {
     "rising": {TRAIN: noisy(line(), 4096), EVAL: at({63: 0.35, 126: 0.6})},
     "collapse": {TRAIN: noisy(collapsing(), 4096), EVAL: at({40: 0.45, 80: 0.5, 126: 0.05}), "kl": KL},
     "overfit": {TRAIN: noisy(line(), 4096), EVAL: at({63: 0.25, 126: 0.22})},
+    "eval falls": {
+        TRAIN: noisy(line(), 4096), EVAL: at({20: 0.2, 40: 0.3, 60: 0.35, 80: 0.3, 100: 0.2, 126: 0.15}),
+    },
     "no signal": {TRAIN: np.zeros(60)},
     "flat from the start": {TRAIN: noisy(np.full(STEPS, 0.3), 4096)},
     "noise": {TRAIN: noisy(saturating(width=30), 32), EVAL: at(EVALS)},
@@ -30,6 +33,7 @@ RUNS = {
 }
 EXPECTED = {
     "plateau": "stop", "rising": "continue", "collapse": "roll_back", "overfit": "change_recipe",
+    "eval falls": "roll_back",
     "no signal": "change_recipe", "flat from the start": "change_recipe", "short": "inconclusive",
     "no reward": "inconclusive",
 }  # fmt: skip
@@ -123,6 +127,13 @@ def test_a_collapse_names_its_cause_first(diagnosed):
     assert verdict.severity is Severity.CRITICAL
     assert verdict.next_steps[0].action.startswith("Go back to step 80")
     assert verdict.next_steps[1].check == "kl"
+
+
+def test_a_falling_eval_under_a_rising_train_is_overfitting(diagnosed):
+    """The word is said, and more data is asked for before anything else."""
+    verdict = diagnosed["eval falls"].verdict
+    assert verdict.headline == "Overfits: eval falls since step 60"
+    assert verdict.next_steps[1].action == "Train on all 7,473 problems"
 
 
 def test_without_a_reward_the_way_out_is_said(diagnosed):

@@ -81,7 +81,7 @@ def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Set
         scale=known.scale,
         train=train,
         eval=seen,
-        gap=gap_of(train, evals, run, known, settings),
+        gap=gap_of(train, evals, run, roles, known, settings),
         improvement=improvement_of(train, evals, known, settings),
         checkpoints=checkpoints_of(train, seen, evals, known, settings),
         samples=known.samples,

@@ -97,7 +97,7 @@ def eval_resolution(evidence: Evidence, settings: Settings) -> Finding | Skipped
     """What this eval set can see at all."""
     evals = evidence.values("eval_reward")
     n = problems_behind(int(evals.index[-1]), evidence, settings) if len(evals) else None
-    if n is None or not evidence.scale.accuracy:
+    if not n or not evidence.scale.accuracy or not 0 <= evals.iloc[-1] <= 1:
         reason = "the eval's size is unknown, or it is no accuracy; --eval-size would tell what it can see"
         return Skipped("eval_resolution", (), reason)
     level = float(evals.iloc[-1])

@@ -17,6 +17,7 @@ from reportgen.signals import Learning, robust
 RULED_OUT = 0.2  # probability of a plateau below which there is none to speak of
 MODELLED = 15  # points from which noise was weighed
 SURE = 0.9  # probability from which a collapse or a decline is more than a warning sign
+SPARSE = 0.5  # share of zeros before a stretch of them above which it is no news
 CHANCE = 1e-4  # of a stretch of zeros this long where zeros are as frequent as just before it
 RULE_PLATEAU = "the trend stays within τ of its end level for at least w steps, and half a run more would not leave it"
 RULE_COLLAPSE = "the trend fell by 5 % of the range and by half of what it had gained, and stayed there"
@@ -237,7 +238,7 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     usual = float((before.sum() + 0.5) / (len(before) + 1))  # share of zeros just before
     severity = Severity.OK
     if length >= limit:
-        is_sparse = len(before) < limit or usual**length > CHANCE
+        is_sparse = len(before) < limit or usual > SPARSE or usual**length > CHANCE
         severity = Severity.NOTE if is_sparse else Severity.WARNING
         ends_so = severity is Severity.WARNING and start + length == len(values)
         if ends_so or length == len(values):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared, config_number
 from reportgen.findings import Checkpoints, Evidence, Gap, Improvement, Interval, Label
+from reportgen.metrics import Played
 from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.signals import Collapse, Learning, intervals, robust
@@ -30,7 +31,7 @@ def eval_errors(evals: pd.Series, declared: Declared, settings: Settings) -> Err
 
     def error(step: int, value: float) -> float | None:
         n = problems(step, declared, settings)
-        if n and declared.scale.accuracy:
+        if n and declared.scale.accuracy and 0 <= value <= 1:
             share = (value * n + 0.5) / (n + 1)  # never 0 or 1, so never an error of 0
             return math.sqrt(share * (1 - share) / n)
         return scatter or None
@@ -65,14 +66,22 @@ def tested(seen: Learning | None, evals: pd.Series | None, declared: Declared, s
     p = fall_p(evals, problems(int(evals.index[-1]), declared, settings), declared.scale.accuracy)
     peak, drop = seen.collapse.peak_level or 0.0, seen.collapse.drop or 0.0
     scatter = robust.difference_sd(evals.to_numpy(dtype=float))
+    withdrawn = Collapse(False, seen.collapse.probability, None, None, None, None)
+    if seen.collapse.peak_step == seen.first_step:  # it never rose: a loss, which the gain tells
+        return replace(seen, collapse=withdrawn)
     is_large = drop > max(LARGE_FALL * abs(peak), BLURRED * scatter) and len(evals) >= 4
     if p < settings.significance if p is not None else is_large:
         return seen
-    return replace(seen, collapse=Collapse(False, seen.collapse.probability, None, None, None, None))
+    return replace(seen, collapse=withdrawn)
 
 
 def gap_of(
-    train: Learning | None, evals: pd.Series | None, run: Run, declared: Declared, settings: Settings
+    train: Learning | None,
+    evals: pd.Series | None,
+    run: Run,
+    roles: Mapping[str, Played],
+    declared: Declared,
+    settings: Settings,
 ) -> Gap | None:
     """Train minus eval, at the last eval and over all of them; None when they can't be compared.
 
@@ -84,7 +93,7 @@ def gap_of(
     step, value = int(evals.index[-1]), float(evals.iloc[-1])
     if not train.first_step <= step:
         return None
-    cautious = declared.scale.accuracy and problems(step, declared, settings) is None and len(evals) < 4
+    cautious = declared.scale.accuracy and 0 <= value <= 1 and problems(step, declared, settings) is None and len(evals) < 4
     error = _cautious_error(value) if cautious else eval_errors(evals, declared, settings)(step, value)
     if error is None:
         return None
@@ -101,7 +110,7 @@ def gap_of(
         label=label_of(mid, (low, high), _limit(train, declared, settings)),
         first_significant_step=first_significant(trend, mid, _limit(train, declared, settings)),
         trend=trend,
-        confounders=confounders(run, declared),
+        confounders=confounders(run, roles, declared),
     )
 
 
@@ -151,9 +160,11 @@ def label_of(gap: float, interval: Interval, limit: float) -> Label:
     return "inconclusive"
 
 
-def confounders(run: Run, declared: Declared) -> tuple[str, ...]:
+def confounders(run: Run, roles: Mapping[str, Played], declared: Declared) -> tuple[str, ...]:
     """What else may part train from eval."""
     found = []
+    if "rollout_reward" in roles and roles["rollout_reward"].name == roles["train_reward"].name:
+        found.append(f"Train is {roles['train_reward'].name}, of rollouts that run ahead by the off-policy lag.")
     train = config_number(run, "gconfig.temperature") or config_number(run, "temperature")
     test = config_number(run, "eval_gconfig.temperature") or config_number(run, "eval_temperature")
     if test is None and run.framework == "areal":
@@ -178,7 +189,8 @@ def improvement_of(
 
 def _gain_of_eval(evals: pd.Series, declared: Declared, settings: Settings) -> Improvement:
     base, step, value = declared.baseline or 0.0, int(evals.index[-1]), float(evals.iloc[-1])
-    n = problems(step, declared, settings) if declared.scale.accuracy and 0 <= base <= 1 else None
+    is_share = declared.scale.accuracy and 0 <= base <= 1 and 0 <= value <= 1
+    n = problems(step, declared, settings) if is_share else None
     base_n = _baseline_n(n, declared, settings)
     return Improvement(
         baseline=base,

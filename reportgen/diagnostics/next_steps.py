@@ -96,6 +96,9 @@ def _after_collapse(evidence: Evidence, found: Mapping[str, Finding], settings: 
     else:
         yield NextStep("Go back to the last checkpoint before the fall", why, None, check)
     yield from _repairs(evidence, found)
+    if _bad(found, "gap") and not _bad(found, "collapse"):
+        yield from _more_data(evidence)
+        yield NextStep("Train for fewer epochs", f"{found['gap'].headline}.", key_of(evidence.run, "epochs"), "gap")
     rate = _shown(evidence.run, "lr")
     yield NextStep(f"Halve the learning rate{rate}", "A fall that lasts is most often too large a step.",
                    key_of(evidence.run, "lr"), check)  # fmt: skip

@@ -14,7 +14,10 @@ from reportgen.signals import robust
 LEAST = 8  # values below which a signal has no start and end to compare
 BINS = 256  # a long series is looked at through so many medians
 PHASE = 0.1  # share of a run that its start and its end are
-WATCHED_TOGETHER = ("grad_norm", "kl", "behaviour_kl", "entropy", "policy_loss", "response_length", "train_reward")
+WATCHED_TOGETHER = (
+    "grad_norm", "kl", "behaviour_kl", "entropy", "policy_loss", "clip_fraction", "truncation", "response_length",
+    "sequence_length", "train_reward",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
