@@ -79,6 +79,15 @@ def test_output_that_cuts_a_row_invents_nothing(tmp_path: Path) -> None:
     assert rewards(run) == [0.25, 0.5]
 
 
+def test_a_row_cut_before_its_last_value(tmp_path: Path) -> None:
+    """A row of known keys that ends before its last value keeps the pairs that are whole."""
+    row = {f"m/{number}": float(number) for number in range(8)}
+    whole = step(1, row) + step(2, row)
+    torn = whole.rpartition(" 7.0000e+00 ")[0]
+    run = run_of(tmp_path, torn)
+    assert run.history.loc[2].dropna().to_dict() == {f"m/{number}": number for number in range(7)}
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
 def test_a_torn_last_table_keeps_its_whole_cells(tmp_path: Path, share: float) -> None:
     """Of a log cut anywhere, every value that is kept is the one that was printed."""

@@ -69,7 +69,7 @@ class Tables:
             self._neighbours(cells, number)
             return
         block = self._blocks.get(keys)
-        if block is None:
+        if block is None or len(keys) != len(values):
             if len(keys) != len(values) or not all(_is_name(key.strip()) for key in keys):
                 self._neighbours(cells, number)
                 return
