@@ -17,7 +17,7 @@ from reportgen.signals.shapes import FAMILIES
 from reportgen.signals.zoom import Zoomed
 
 ROUNDS = 2  # of refinement, at most
-ENOUGH = 100.0  # effective number of curves at which refinement stops
+ENOUGH = 60.0  # effective number of curves at which refinement stops
 SEED = 20250314
 
 
