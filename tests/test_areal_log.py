@@ -219,6 +219,15 @@ def test_the_config_beside_it(tmp_path: Path) -> None:
     assert run.config["actor.optimizer.kind"] == "constant"
 
 
+def test_another_trials_config_is_left_out(tmp_path: Path) -> None:
+    """A config beside a console that names another trial than the console is not this run's."""
+    (tmp_path / "config.yaml").write_text("experiment_name: gsm8k\ntrial_name: t1\n")
+    launch = record("LocalLauncher: experiment_name=exp, trial_name=a, fileroot=/x, run_id=0")
+    run = run_of(tmp_path, launch + step(1, {REWARD: 0.25}), "console.txt")
+    assert (run.id, dict(run.config)) == ("exp_a_train", {})
+    assert any("of trial 't1'" in note for note in run.notes)
+
+
 @pytest.mark.parametrize("text", ["a: [1, 2", "just words", "{a: &x [*x, *x]", "\x00\x01\x02", "- 1\n- 2\n"])
 def test_a_config_that_is_no_yaml(tmp_path: Path, text: str) -> None:
     """A config that can't be read is one sentence that names it and the way out."""

@@ -49,6 +49,9 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     lines, last = _read_lines(path, notes)
     trial = _chosen(path, chosen, lines)
     config = areal_config.beside(path)
+    if trial.name and str(config.get("trial_name") or trial.name) != trial.name:
+        notes.append(f"the config.yaml beside it is of trial {config['trial_name']!r} and was left out")
+        config = {}
     names = areal_config.named(path, config)
     experiment, name = trial.experiment or names.experiment, trial.name or names.trial
     columns, nans = trial.tables.columns(len(trial.steps), wanted(keep))
