@@ -64,8 +64,8 @@ def scale_of(run: Run, roles: Mapping[str, Played], settings: Settings) -> Scale
         low, high = settings.reward_range
         is_share = (low, high) == (0.0, 1.0)
         why = f"Rewards lie in [{low:g}, {high:g}], given by --reward-range."
-        names = [roles[role].name for role in ("train_reward", "eval_reward") if role in roles]
-        if ((run.history[names] < low) | (run.history[names] > high)).to_numpy().any():
+        rewards = run.history[[roles[role].name for role in ("train_reward", "eval_reward") if role in roles]]
+        if ((rewards < low) | (rewards > high)).to_numpy().any():
             why += " Some that were logged lie outside."
             is_share = False
         return Scale(is_share, (low, high), why, comparable=is_share or not _is_accuracy(run, roles, "eval_reward"))

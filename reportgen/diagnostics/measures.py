@@ -93,12 +93,13 @@ def gap_of(
     step, value = int(evals.index[-1]), float(evals.iloc[-1])
     if not train.first_step <= step:
         return None
-    cautious = declared.scale.accuracy and 0 <= value <= 1 and problems(step, declared, settings) is None and len(evals) < 4
-    error = _cautious_error(value) if cautious else eval_errors(evals, declared, settings)(step, value)
+    n = problems(step, declared, settings)
+    is_unknown = n is None and len(evals) < 4 and declared.scale.accuracy and 0 <= value <= 1
+    error = _cautious_error(value) if is_unknown else eval_errors(evals, declared, settings)(step, value)
     if error is None:
         return None
     level = train_level(train, step)
-    differences = level - _eval_draws(value, error, problems(step, declared, settings), declared)
+    differences = level - _eval_draws(value, error, n, declared)
     low, high = (float(q) for q in np.quantile(differences, (0.025, 0.975)))
     mid = float(np.mean(level)) - value
     trend = gap_trend(train, evals, eval_errors(evals, declared, settings))
