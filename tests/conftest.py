@@ -43,3 +43,8 @@ def wandb_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[An
 
     with logged_in(tmp_path, monkeypatch) as server:
         yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make gold` rewrites what the sample reports should say."""
+    parser.addoption("--rewrite-gold", action="store_true", help="write tests/gold/ anew instead of comparing")
