@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from curves import EVALS, STEPS, at, noisy, saturating
 
 from reportgen.diagnostics import diagnose
 from reportgen.findings import Severity
 from reportgen.settings import Settings
-from tests.curves import EVALS, STEPS, at, noisy, saturating
 
 TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"
 GSM8K = {"experiment_name": "gsm8k-grpo"}

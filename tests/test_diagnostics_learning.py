@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from curves import STEPS, at, collapsing, line, noisy, saturating
 
 from reportgen.diagnostics import diagnose
 from reportgen.findings import Severity
 from reportgen.settings import Settings
-from tests.curves import STEPS, at, collapsing, line, noisy, saturating
 
 SHARES = Settings(reward_range=(0.0, 1.0))
 SAMPLES = 4096

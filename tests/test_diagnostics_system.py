@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from curves import STEPS, collapsing, line, noisy, saturating
 
 from reportgen.diagnostics import CHECKS, diagnose
 from reportgen.errors import SettingsError
 from reportgen.findings import Severity
 from reportgen.settings import Settings
-from tests.curves import STEPS, collapsing, line, noisy, saturating
 
 RNG = np.random.default_rng(1)
 STEADY = 5 + 0.1 * RNG.standard_normal(STEPS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from curves import EVALS, STEPS, at, collapsing, line, noisy, saturating
 
 from reportgen.diagnostics import diagnose
 from reportgen.findings import Severity
 from reportgen.run import from_rows
 from reportgen.settings import Settings
-from tests.curves import EVALS, STEPS, at, collapsing, line, noisy, saturating
 
 TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"
 CONFIG = {
