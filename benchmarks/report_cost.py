@@ -45,7 +45,9 @@ def main() -> None:
               f"{page.stat().st_size / 1e3:6.0f} {most:8} {peak:8.0f}")  # fmt: skip
     for case, (runs, steps) in CASES.items():
         print(f"\nwhere the time of {case} goes, in CPU seconds")
-        subprocess.run([sys.executable, "-m", "benchmarks.report_cost", "stages", str(written(runs, steps))], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.report_cost", "stages", str(written(runs, steps))], check=True
+        )
 
 
 def cpu(command: list[str]) -> tuple[float, float]:
@@ -98,7 +100,9 @@ def written(runs: int, steps: int) -> Path:
     """Folder of runs with 4 metrics each, written by the real SDK offline; made once."""
     folder = FOLDER / f"{runs}x{steps}"
     if not (folder / "done").exists():
-        subprocess.run([sys.executable, "-m", "benchmarks.report_cost", "write", str(folder), str(runs), str(steps)], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.report_cost", "write", str(folder), str(runs), str(steps)], check=True
+        )
         (folder / "done").touch()
     return folder / "wandb"
 
@@ -111,7 +115,13 @@ def write(folder: str, runs: int, steps: int) -> None:
     settings = wandb.Settings(mode="offline", silent=True, x_disable_stats=True, console="off", disable_git=True)
     for number in range(runs):
         rng = np.random.default_rng(number)
-        run = wandb.init(project="bench", name=f"trial_{number}", dir=folder, settings=settings, config={"actor": {"lr": 1e-5 * (1 + number)}})
+        run = wandb.init(
+            project="bench",
+            name=f"trial_{number}",
+            dir=folder,
+            settings=settings,
+            config={"actor": {"lr": 1e-5 * (1 + number)}},
+        )
         at = np.arange(1, steps + 1)
         level = 0.18 + (0.1 + 0.005 * number) * (1 - np.exp(-at / (0.2 * steps)))
         for step in range(steps):

@@ -14,9 +14,7 @@ from reportgen.run import Run, from_rows
 from reportgen.settings import Settings
 
 
-def learning_run(
-    *, steps: int = 126, seed: int = 3, metrics: Mapping[str, Any] | None = None, **about: Any
-) -> Run:
+def learning_run(*, steps: int = 126, seed: int = 3, metrics: Mapping[str, Any] | None = None, **about: Any) -> Run:
     """A GRPO run of AReaL's names that climbs and then holds, with its usual signals."""
     rng, at = np.random.default_rng(seed), np.arange(1, steps + 1)
     level = 0.1835 + 0.137 * (1 - np.exp(-at / (0.22 * steps)))

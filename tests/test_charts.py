@@ -26,7 +26,9 @@ def sheet():
 
 
 def figure(kind="small", name="loss", values=(1.0, 2.0, 3.0), marks=(), unit="", title="Loss"):
-    frame = pd.DataFrame({"step": np.arange(1.0, len(values) + 1), "value": values, "low": np.nan, "high": np.nan, "series": name})
+    frame = pd.DataFrame(
+        {"step": np.arange(1.0, len(values) + 1), "value": values, "low": np.nan, "high": np.nan, "series": name}
+    )
     return Figure("one", title, unit, frame, tuple(marks), kind)
 
 
@@ -121,7 +123,9 @@ def test_smoothing_by_nothing_changes_nothing():
     assert np.allclose(smoothed(steps, np.full(10, 3.0), 5), 3.0)
 
 
-@pytest.mark.parametrize(("low", "high", "expected"), [(0, 0.56, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), (-3, 5, [-4, -2, 0, 2, 4, 6])])
+@pytest.mark.parametrize(
+    ("low", "high", "expected"), [(0, 0.56, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), (-3, 5, [-4, -2, 0, 2, 4, 6])]
+)
 def test_ticks_are_round_and_hold_the_values(low, high, expected):
     """1, 2 or 5 times a power of ten, from below to above."""
     assert axis.ticks(low, high) == pytest.approx(expected)
@@ -148,7 +152,9 @@ def test_a_path_is_relative_and_short():
 def test_equal_circles_become_one_path():
     """Points of one look are one path of round caps."""
     circle = '<path transform="translate(5,6)" d="M2,0A2,2,0,1,1,-2,0A2,2,0,1,1,2,0" fill="red"/>'
-    text = svg.slim(f'<svg xmlns="http://www.w3.org/2000/svg"><g>{circle}{circle.replace("5,6", "7,8")}</g></svg>', Frame(10, 10))
+    text = svg.slim(
+        f'<svg xmlns="http://www.w3.org/2000/svg"><g>{circle}{circle.replace("5,6", "7,8")}</g></svg>', Frame(10, 10)
+    )
     assert text.count("<path") == 1 and 'd="M5 6h0M7 8h0"' in text
 
 

@@ -15,7 +15,7 @@ HOSTILE = (
     "</script><script>window.__pwned=1</script>",
     "<img src=x onerror=window.__pwned=1>",
     "<!--<script>",
-    "\" onmouseover=\"window.__pwned=1\" x=\"",
+    '" onmouseover="window.__pwned=1" x="',
     "{{ 7 * 7 }}{% raw %}",
     "javascript:window.__pwned=1",
     "a\u2028b\u2029c\u202ed",
@@ -77,7 +77,9 @@ def test_every_chart_comes_alive_and_nothing_is_asked_for(opened):
 def test_live_charts_take_the_place_of_the_static_ones(opened):
     """Nothing moves when they do."""
     assert opened.ask("window.__shift") < 0.01
-    same = "[...document.querySelectorAll('.chart')].every(c => c.clientHeight === c.querySelector('.vega').clientHeight)"
+    same = (
+        "[...document.querySelectorAll('.chart')].every(c => c.clientHeight === c.querySelector('.vega').clientHeight)"
+    )
     assert opened.ask(same)
 
 
@@ -267,7 +269,13 @@ def test_hostile_names_are_text_and_the_page_still_works(chromium, tmp_path):
         at.page.wait_for_function("() => document.querySelectorAll('.metrics .chart.drawn').length >= 3")
         assert at.troubles() == []
         assert at.ask("typeof window.__pwned") == "undefined"
-        assert at.ask("[...document.querySelectorAll('*')].some(e => [...e.attributes].some(a => /^on/i.test(a.name)))") is False
-        assert at.ask("[...document.querySelectorAll('a')].some(a => /^javascript/i.test(a.getAttribute('href')))") is False
+        assert (
+            at.ask("[...document.querySelectorAll('*')].some(e => [...e.attributes].some(a => /^on/i.test(a.name)))")
+            is False
+        )
+        assert (
+            at.ask("[...document.querySelectorAll('a')].some(a => /^javascript/i.test(a.getAttribute('href')))")
+            is False
+        )
         assert "<img src=x onerror=window.__pwned=1>" in at.page.locator("#provenance").inner_text()
         assert at.ask("document.documentElement.scrollWidth") <= 1280

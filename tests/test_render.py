@@ -66,7 +66,9 @@ def test_the_markdown_stays_under_its_limit():
     assert len(to_markdown(report_of(run))) <= markdown.MOST
 
 
-@pytest.mark.parametrize("name", ["<img src=x>", "a|b", "[x](javascript:y)", "@everyone", "**b**", "a\nb", "`c`", "https://evil.example"])
+@pytest.mark.parametrize(
+    "name", ["<img src=x>", "a|b", "[x](javascript:y)", "@everyone", "**b**", "a\nb", "`c`", "https://evil.example"]
+)
 def test_markdown_shows_names_as_they_are_written(name):
     """No link, mention, cell, heading or HTML comes out of a name."""
     text = markdown.escaped(name)
@@ -113,7 +115,9 @@ def test_a_run_s_file_name_is_safe(name, stem):
     assert file == f"{stem}.csv"
 
 
-@pytest.mark.parametrize(("values", "line"), [([0, 1, 2, 3], "▁▃▆█"), ([1, 1], "▁▁"), ([], ""), ([float("nan"), 2.0], "▁")])
+@pytest.mark.parametrize(
+    ("values", "line"), [([0, 1, 2, 3], "▁▃▆█"), ([1, 1], "▁▁"), ([], ""), ([float("nan"), 2.0], "▁")]
+)
 def test_a_sparkline_runs_from_lowest_to_highest(values, line):
     """A constant is flat, gaps are left out, nothing is nothing."""
     assert sparkline(np.array(values, dtype=float)) == line

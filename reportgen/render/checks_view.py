@@ -12,6 +12,7 @@ from reportgen.findings import Finding, Severity, Skipped
 from reportgen.render import card
 from reportgen.report import Report, Section, titles
 
+MOST_ROWS = 40  # of a table of evidence; the JSON has all
 TOPICS = {
     "learning": "Learning",
     "generalisation": "Generalisation",
@@ -19,6 +20,16 @@ TOPICS = {
     "rollouts": "Rollouts",
     "system": "System",
 }
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of evidence: a text, or a small table."""
+
+    label: str
+    text: str
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Row:
     headline: str
     detail: str
     judged: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[Piece, ...]
     chart: str | None  # id of its chart
 
 
@@ -82,23 +93,27 @@ def tally(section: Section) -> tuple[Tally, ...]:
     """How many of each answer, worst first."""
     counted = Counter(found.severity for found in section.findings)
     said = [
-        Tally(card.LOOKS[severity], f"{counted[severity]} {severity.word}")
+        Tally(card.LOOKS[severity], _counted(counted[severity], severity))
         for severity in sorted(Severity, reverse=True)
         if counted[severity]
     ]
     return (*said, *([Tally("skipd", f"{len(section.skipped)} skipped")] if section.skipped else []))
 
 
+def _counted(number: int, severity: Severity) -> str:
+    """How many of one answer: "3 notes", "2 critical"."""
+    many = severity in (Severity.NOTE, Severity.WARNING)
+    return wording.plural(number, severity.word) if many else f"{number} {severity.word}"
+
+
 def _judged(found: Finding, chart: str | None) -> Row:
     first = {name: found.evidence[name] for name in ("rule", "threshold") if name in found.evidence}
     judged = str(first.get("rule") or shown(first.get("threshold", "")))
     evidence = [
-        (spelled(key), shown(value))
-        for key, value in _flat({**first, **found.evidence})
-        if value not in (None, "", [], {})
+        _piece(key, value) for key, value in _flat({**first, **found.evidence}) if value not in (None, "", [], {})
     ]
     if found.steps is not None:
-        evidence.append(("Steps", wording.steps(found.steps)))
+        evidence.append(Piece("Steps", wording.steps(found.steps)))
     return Row(
         id=f"check-{found.check.replace('_', '-')}",
         look=card.LOOKS[found.severity],
@@ -113,7 +128,7 @@ def _judged(found: Finding, chart: str | None) -> Row:
 
 
 def _skipped(item: Skipped) -> Row:
-    missing = (("Would need", ", ".join(item.missing)),) if item.missing else ()
+    missing = (Piece("Would need", ", ".join(item.missing)),) if item.missing else ()
     return Row(
         f"check-{item.check.replace('_', '-')}",
         "skipd",
@@ -125,6 +140,15 @@ def _skipped(item: Skipped) -> Row:
         missing,
         None,
     )
+
+
+def _piece(name: str, value: Any) -> Piece:
+    """A list of equal records becomes a table, all else a text."""
+    if isinstance(value, list | tuple) and value and all(isinstance(item, Mapping) for item in value):
+        head = tuple(value[0])
+        rows = tuple(tuple(shown(item.get(column)) for column in head) for item in value[:MOST_ROWS])
+        return Piece(spelled(name), "", tuple(spelled(str(column)) for column in head), rows)
+    return Piece(spelled(name), shown(value))
 
 
 def _flat(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -149,8 +173,6 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{spelled(str(name)).lower()} {shown(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
-        if any(isinstance(item, Mapping) for item in value):
-            return "; ".join(shown(item) for item in value[:12])
         items = [shown(item) for item in value[:12]]
         more = f" and {len(value) - 12} more" if len(value) > 12 else ""
         return (

@@ -16,7 +16,7 @@ import reportgen
 from reportgen.comparison import Comparison
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement
 from reportgen.report import Report
-from reportgen.report.figures import end_level
+from reportgen.report.figures import end_level, eval_bounds
 from reportgen.signals import Learning
 
 SCHEMA = 1
@@ -79,7 +79,8 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "scale": {"accuracy": diagnosis.scale.accuracy, "range": diagnosis.scale.range, "why": diagnosis.scale.why},
         "roles": {role: played.name for role, played in diagnosis.roles.items()},
         **learned(train),
-        "eval": None if diagnosis.eval is None else learned(diagnosis.eval) | {"values": _evals(diagnosis)},
+        "eval": None if diagnosis.eval is None else learned(diagnosis.eval),
+        "evals": _evals(diagnosis),
         "gap": _gap(diagnosis.gap),
         "improvement": _improvement(diagnosis.improvement),
         "checkpoints": _checkpoints(diagnosis.checkpoints),
@@ -159,10 +160,23 @@ def _counted(diagnosis: Diagnosis) -> int:
 
 
 def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+    """Every eval with its 95 % interval, null where the eval set's size is unknown."""
     played = diagnosis.roles.get("eval_reward")
     if played is None or played.name not in diagnosis.run.history:
         return []
-    return [{"step": int(step), "value": value} for step, value in diagnosis.run.history[played.name].dropna().items()]  # type: ignore[call-overload]
+    values = diagnosis.run.history[played.name].dropna()
+    low, high = eval_bounds(diagnosis, values.to_numpy(float))
+    return [
+        {
+            "step": step,
+            "value": value,
+            "low": below if below < value else None,
+            "high": above if above > value else None,
+        }
+        for step, value, below, above in zip(
+            values.index.tolist(), values.tolist(), low.tolist(), high.tolist(), strict=True
+        )
+    ]
 
 
 def _metrics(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def page(report: Report) -> str:
     """The report as one self-contained HTML file."""
     vendored = files(TEMPLATES)
     css = "".join(_read(vendored, f"{name}.css") for name in (STYLES + TABLES if report.comparison else STYLES))
-    script = "(() => {\n\"use strict\";\n" + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
+    script = '(() => {\n"use strict";\n' + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
     script += "".join(_read(vendored, f"{name}.js") for name in (TABLES if report.comparison else ()))
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()

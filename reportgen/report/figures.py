@@ -13,7 +13,7 @@ from reportgen import wording
 from reportgen.findings import Diagnosis, Figure, Finding, Mark, Skipped
 from reportgen.metrics import BY_ROLE
 from reportgen.run import Run
-from reportgen.signals import Learning
+from reportgen.signals import Learning, intervals
 
 SIGNALS = (  # role -> the check that judges it, in reading order
     ("policy_loss", "loss"),
@@ -153,9 +153,26 @@ def _train(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
             yield _frame(values.index.to_numpy(float), values.to_numpy(float), "train")
     if diagnosis.train is not None and len(diagnosis.train.curve.steps):
         curve, last = diagnosis.train.curve, diagnosis.train.last_step
-        for name, kept in (("trend", curve.steps <= last), ("forecast", curve.steps >= last)):
-            if kept.sum() > 1:
-                yield _frame(curve.steps[kept], curve.mid[kept], name, curve.low[kept], curve.high[kept])
+        past, ahead = curve.steps <= last, curve.steps >= last
+        if past.sum() > 1:
+            yield _frame(curve.steps[past], curve.mid[past], "trend", curve.low[past], curve.high[past])
+        if ahead.sum() > 1:
+            yield _fan(diagnosis.train, ahead)
+
+
+def _fan(train: Learning, ahead: np.ndarray) -> pd.DataFrame:
+    """The curve beyond the run, moved so that it says at each forecast's step what the forecast says."""
+    steps = train.curve.steps[ahead]
+    points = [point for point in train.forecast if point.step > train.last_step]
+    knots = [float(train.last_step), *(float(point.step) for point in points)]
+
+    def moved(curve: np.ndarray, wanted: list[float]) -> np.ndarray:
+        change = np.array(wanted) - np.interp(knots[1:], steps, curve)
+        return curve + np.interp(steps, knots, [0.0, *change])
+
+    low = moved(train.curve.low[ahead], [point.low for point in points])
+    high = moved(train.curve.high[ahead], [point.high for point in points])
+    return _frame(steps, moved(train.curve.mid[ahead], [point.mid for point in points]), "forecast", low, high)
 
 
 def _evals(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
@@ -166,19 +183,17 @@ def _evals(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
     values = diagnosis.run.history[played.name].dropna()
     if values.empty:
         return
-    n = diagnosis.improvement.n if diagnosis.improvement else None
-    low = high = values.to_numpy(float)
-    if n and diagnosis.scale.accuracy:
-        low, high = wilson(values.to_numpy(float), n)
+    low, high = eval_bounds(diagnosis, values.to_numpy(float))
     yield _frame(values.index.to_numpy(float), values.to_numpy(float), "eval", low, high)
 
 
-def wilson(share: np.ndarray, n: int, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a share of n (Wilson 1927)."""
-    share = np.clip(share, 0.0, 1.0)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return middle - half, middle + half
+def eval_bounds(diagnosis: Diagnosis, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of each eval; the values themselves where the eval set's size is unknown."""
+    n = diagnosis.improvement.n if diagnosis.improvement else None
+    if not n or not diagnosis.scale.accuracy:
+        return values, values
+    bounds = np.array([intervals.wilson(min(1.0, max(0.0, value)), n) for value in values.tolist()]).reshape(-1, 2)
+    return bounds[:, 0], bounds[:, 1]
 
 
 def _frame(

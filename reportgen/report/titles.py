@@ -56,6 +56,9 @@ def of_curve(diagnosis: Diagnosis) -> str:
     if train.collapse.collapsed and train.collapse.onset_step is not None:
         peak = shown(train.collapse.peak_level or 0.0)
         return f"{noun} reached {peak}, then fell from step {wording.count(train.collapse.onset_step)} on"
+    evals = diagnosis.eval
+    if evals is not None and evals.collapse.collapsed and diagnosis.scale.comparable and evals is not train:
+        return f"{noun} in training went from {start} to {end}, while eval fell to {shown(evals.end_level[1])}"
     if train.plateau.plateaued and train.plateau.onset_step is not None:
         climbed = train.plateau.onset_step - train.first_step
         verb = "climbed" if train.end_level[1] >= train.curve.mid[0] else "fell"
