@@ -96,7 +96,7 @@ TRIALS: dict[str, tuple[Trial, Curve, Curve]] = {
         (Trial("trial1109_1", "the reference run as the team trained it: 32 samples a step can't settle its plateau",
                8, 4, 500, 2, 1.7e-5, 1109), levels_off, levels_off),
         (Trial("trial1109_2", "its twin with 1,024 samples a step, where the plateau shows",
-               64, 16, 4032, 2, 1.7e-5, 1110), levels_off, levels_off),
+               64, 16, 4032, 2, 1.7e-5, 1120), levels_off, levels_off),
         (Trial("trial1110_1", "still rising at its end", 64, 16, 4032, 2, 8e-6, 1111), still_rises, still_rises),
         (Trial("trial1111_1", "collapses from step 58 on, policy signals first", 64, 16, 4032, 2, 5e-5, 1112),
          collapses, collapses),

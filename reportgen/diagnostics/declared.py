@@ -139,13 +139,17 @@ def eval_size(
             notes.append(Assumption("eval_size", given, text))
             return given
         return None
-    logged = _logged_eval_size(run, roles["eval_reward"].name)
+    logged = len(run.answers) if run.answers is not None else _logged_eval_size(run, roles["eval_reward"].name)
     if logged:
         return logged
     if scale.accuracy and is_gsm8k(run, roles["eval_reward"].name):
         text = f"Eval set of {wording.count(GSM8K_PROBLEMS)} problems is assumed, since the run is named after gsm8k."
         notes.append(Assumption("eval_size", GSM8K_PROBLEMS, text))
         return GSM8K_PROBLEMS
+    if scale.accuracy:
+        text = (f"The size of the eval set isn't known, so the gain is not tested; with fewer than 4 evals the train–eval "
+                f"gap is judged as if there were {CAUTIOUS_PROBLEMS} problems: give --eval-size.")  # fmt: skip
+        notes.append(Assumption("eval_size", None, text))
     return None
 
 
