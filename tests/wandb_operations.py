@@ -80,6 +80,12 @@ def matches(run: Stored, wanted: dict[str, Any]) -> bool:
     return True
 
 
+def one_sweep(server: Server, variables: Variables, *_: Any) -> dict[str, Any]:
+    """A sweep by its name; client 0.22 asks for that of each run."""
+    about = {"id": "w", "name": variables["name"], "state": "FINISHED", "config": "{}", "runCount": 1}
+    return {"project": {"sweep": about | {"bestLoss": None, "createdAt": "", "updatedAt": "", "displayName": None}}}
+
+
 def history_keys(server: Server, variables: Variables, *_: Any) -> dict[str, Any]:
     """The last step of a run."""
     run = _found(server, variables)
@@ -321,6 +327,8 @@ OPERATIONS: dict[str, Operation] = {
     "ProbeProjectInput": probe,
     "Run": one_run,
     "Runs": many_runs,
+    "Sweep": one_sweep,
+    "SweepWithRuns": one_sweep,
     "RunHistoryKeys": history_keys,
     "HistoryPage": history_page,
     "RunParquetHistory": parquet,

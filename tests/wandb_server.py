@@ -95,6 +95,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, Any]]] = []  # (operation, variables)
         self.keys_seen: set[str] = set()
         self.most_rows = 1_000_000  # a page; a wider one is thinned
+        self.at_work = self.most_at_once = 0  # questions being answered
         self.lock = threading.Lock()
 
     @property
@@ -223,7 +224,13 @@ class Answer(BaseHTTPRequestHandler):
             self._reply(401, {"errors": [{"message": "invalid api key"}]})
             return
         fault = self.server.fault(operation)
-        if fault is not None and self._fail(fault):
+        with self.server.lock:
+            self.server.at_work += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_work)
+        failed = fault is not None and self._fail(fault)
+        with self.server.lock:
+            self.server.at_work -= 1
+        if failed:
             return
         answer = OPERATIONS.get(operation, unknown)(self.server, variables, question["query"])
         self._reply(200, answer if "errors" in answer else {"data": answer}, cut=fault is not None and fault.cut)

@@ -90,7 +90,8 @@ def _runs(address: Address, asked: Questions, filters: dict[str, Any], limit: in
     def listed() -> tuple[list[Any], int]:
         try:
             path = f"{entity}/{address.project}"
-            runs = api.runs(path, filters=filters, order="-created_at", per_page=min(limit, 100))
+            page = min(limit, 100)
+            runs = api.runs(path, filters=filters, order="-created_at", per_page=page, include_sweeps=False)
             newest = list(islice(runs, limit))
             for run in newest:
                 tidy(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import netrc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import wandb
 
 API = "https://api.wandb.ai"
+KEY, URL = "WANDB_API_KEY", "WANDB_BASE_URL"
+QUIET = {"WANDB_DEBUG": "false", "WANDB_CORE_DEBUG": "false"}  # else wandb-core writes the key into its log
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SETTINGS = threading.Lock()
 
@@ -46,7 +48,7 @@ def connect(address: Address, limits: Limits = Limits()) -> wandb.Api:
         raise SourceError(f"{address.where}: no login for {base_url}; run `wandb login` or set WANDB_API_KEY")
     given = {"base_url": base_url} | ({"entity": address.entity} if address.entity else {})
     try:
-        with bounded(limits):
+        with bounded(limits, {URL: base_url} | ({KEY: key} if key else {})):
             return wandb.Api(overrides=given, timeout=limits.answer_s, api_key=key)
     except UsageError as error:
         raise SourceError(
@@ -68,7 +70,7 @@ def elsewhere(address: Address) -> str:
 def said(error: Exception, key: str | None = None) -> str:
     """What the client said, on one line, without the key."""
     text = " ".join(str(error).split())[:300] or type(error).__name__
-    for secret in (key, os.environ.get("WANDB_API_KEY")):
+    for secret in (key, os.environ.get(KEY)):
         if secret:
             text = text.replace(secret, redact.REMOVED)
     return redact.text(text)[0].rstrip(".")
@@ -97,7 +99,7 @@ def _configured() -> str:
     """The API that the client goes to by itself."""
     import wandb
 
-    return str(os.environ.get("WANDB_BASE_URL") or wandb.setup().settings.base_url).rstrip("/")
+    return str(os.environ.get(URL) or wandb.setup().settings.base_url).rstrip("/")
 
 
 def _places(configured: str) -> set[tuple[str, int]]:
@@ -146,7 +148,7 @@ def _has_login(base_url: str) -> bool:
     """Whether the client will find a login by itself, so that it needn't ask."""
     import wandb
 
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+    if os.environ.get(KEY) or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     upstream = API if _hostname(base_url) in OWN_HOSTS else base_url
     return any(map(_from_netrc, (base_url, upstream))) or bool(wandb.setup().settings.api_key)
@@ -166,10 +168,11 @@ def tidy(run: Any) -> None:
 
 
 @contextmanager
-def bounded(limits: Limits) -> Iterator[None]:
+def bounded(limits: Limits, environment: Mapping[str, str] | None = None) -> Iterator[None]:
     """While a client is made, the settings that it copies are ours where nobody set them: bounds, and no chatter.
 
     The client takes no such arguments, and without them a scan of history is repeated for a quarter of an hour.
+    environment: what stands in the environment meanwhile; 0.22 checks that login, whatever it is given.
     """
     import wandb
 
@@ -186,9 +189,15 @@ def bounded(limits: Limits) -> Iterator[None]:
         for name, value in ours.items():
             if before[name] in (None, False):
                 setattr(settings, name, value)
+        meanwhile = {**QUIET, **(environment or {})}
+        own = {name: os.environ.get(name) for name in meanwhile}
         try:
+            os.environ |= meanwhile
             yield
         finally:
+            for name, was in own.items():
+                os.environ.pop(name, None)
+                os.environ |= {name: was} if was is not None else {}
             for name, value in before.items():
                 setattr(settings, name, value)
 
