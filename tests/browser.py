@@ -16,17 +16,23 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 WATCH = """
 window.__refused = []; window.__shift = 0;
-document.addEventListener('securitypolicyviolation', event => __refused.push(event.effectiveDirective + ' ' + event.blockedURI));
-new PerformanceObserver(list => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) __shift += entry.value; })
-  .observe({type: 'layout-shift', buffered: true});
+addEventListener('securitypolicyviolation', event => __refused.push(event.effectiveDirective + ' ' + event.blockedURI));
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) __shift += entry.value;
+}).observe({type: 'layout-shift', buffered: true});
 """
 DRAWN = "n => document.querySelectorAll('.chart.drawn').length >= n"
-VOID = frozenset("area base br col embed hr img input link meta source track wbr path line rect circle".split())
+VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr", "path", "line", "rect", "circle"))
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +41,7 @@ def chromium() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert found, "no Chromium: run `make chromium`, or set CHROMIUM to a browser's path"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, headless=True, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=found, headless=True, args=list(FLAGS))
         yield browser
         browser.close()
 
@@ -74,8 +80,8 @@ class Opened:
         for y in range(0, height, 600):
             self.ask("y => scrollTo(0, y)", y)
             self.page.wait_for_timeout(30)
-        self.page.wait_for_function(DRAWN, arg=self.ask("document.querySelectorAll('.chart[data-chart] .static').length && "
-                                                        "document.querySelectorAll('.chart:has(.static)').length"))  # fmt: skip
+        static = self.ask("document.querySelectorAll('.chart:has(.static)').length")
+        self.page.wait_for_function(DRAWN, arg=static)
         self.ask("scrollTo(0, 0)")
 
     def troubles(self) -> list[str]:

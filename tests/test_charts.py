@@ -15,8 +15,18 @@ from reportgen.charts.sheet import smoothed, thinned
 from reportgen.charts.theme import LIGHT, colour
 from reportgen.findings import Figure, Mark
 
-TRAPS = ("\x1b[31mred\x00", "a\nb\rc\u2028d", 'quote" and \\ slash\\"', "\ud800", "\ufffe\uffff", "</script><b>", "a.b[0]", "__proto__",
-         "{'expr': 'window'}", "datum['x']")  # fmt: skip
+TRAPS = (
+    "\x1b[31mred\x00",
+    "a\nb\rc\u2028d",
+    'quote" and \\ slash\\"',
+    "\ud800",
+    "\ufffe\uffff",
+    "</script><b>",
+    "a.b[0]",
+    "__proto__",
+    "{'expr': 'window'}",
+    "datum['x']",
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +81,9 @@ def test_a_control_character_never_reaches_the_converter():
     """A name with ESC or NUL is drawn in a process that lives on."""
     program = (
         "import pandas as pd; from reportgen.charts import Sheet, draw; from reportgen.findings import Figure, Mark;"
-        "frame = pd.DataFrame({'step': [1.0, 2.0], 'value': [1.0, 2.0], 'low': 0.0, 'high': 3.0, 'series': 'a\\x1b\\x00'});"
-        "draw(Figure('a', 'b\\x1b', 'c\\x00', frame, (Mark('threshold', '\\x1b', value=1.0),), 'lines'), Sheet()); print('alive')"
+        "columns = {'step': [1.0, 2.0], 'value': [1.0, 2.0], 'low': 0.0, 'high': 3.0, 'series': 'a\\x1b\\x00'};"
+        "marks = (Mark('threshold', '\\x1b', value=1.0),);"
+        "draw(Figure('a', 'b\\x1b', 'c\\x00', pd.DataFrame(columns), marks, 'lines'), Sheet()); print('alive')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "alive\n"

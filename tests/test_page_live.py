@@ -28,6 +28,11 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
     "${window.__pwned=1}`",
 )
+SAVED = {
+    "png": ("curve-chart.png", b"\x89PNG"),
+    "svg": ("curve-chart.svg", b"<svg"),
+    "csv": ("report.csv", b"run,series"),
+}
 CURVE, FIRST = "#curve-chart", "#signal-policy-loss"
 
 
@@ -107,7 +112,8 @@ def test_pointing_gives_exact_values_in_every_chart(opened):
 def test_smoothing_draws_a_line_and_leaves_the_verdict(opened):
     """The slider changes the chart, 0 is raw, and the verdict stays."""
     verdict = opened.page.locator("h1").inner_text()
-    paths = f"[...document.querySelectorAll('{CURVE} .vega .mark-line path')].map(p => p.getAttribute('d') ?? '').join().length"
+    lines = f"[...document.querySelectorAll('{CURVE} .vega .mark-line path')]"
+    paths = f"{lines}.map(path => path.getAttribute('d') ?? '').join().length"
     raw = opened.ask(paths)
     opened.page.locator("#smooth-curve-chart").fill("6")
     opened.page.wait_for_timeout(400)
@@ -153,11 +159,10 @@ def test_the_legend_isolates_a_layer(opened):
     assert opened.ask(points) == full
 
 
-@pytest.mark.parametrize(("act", "name", "starts"), [
-    ("png", "curve-chart.png", b"\x89PNG"), ("svg", "curve-chart.svg", b"<svg"), ("csv", "report.csv", b"run,series,step"),
-])  # fmt: skip
-def test_charts_and_values_can_be_saved(opened, act, name, starts, tmp_path):
+@pytest.mark.parametrize("act", SAVED)
+def test_charts_and_values_can_be_saved(opened, act, tmp_path):
     """PNG, SVG and CSV are made in the page, with colours resolved."""
+    name, starts = SAVED[act]
     with opened.page.expect_download() as download:
         opened.page.locator(f".tools [data-act={act}]").first.click()
     download.value.save_as(tmp_path / name)
@@ -255,7 +260,13 @@ def test_hostile_names_are_text_and_the_page_still_works(chromium, tmp_path):
         source=everything,
         metrics={name.replace("\ud800", ""): [0.1, 0.2] * 63 for name in HOSTILE},
         config={name: name for name in HOSTILE} | {"nested": {name: {name: [name]} for name in HOSTILE}},
-        provenance={"project": everything, "group": everything, "tags": list(HOSTILE), "notes": everything, "url": "javascript:window.__pwned=1"},
+        provenance={
+            "project": everything,
+            "group": everything,
+            "tags": list(HOSTILE),
+            "notes": everything,
+            "url": "javascript:window.__pwned=1",
+        },
         console_tail="\n".join(HOSTILE),
         notes=HOSTILE,
     )  # fmt: skip

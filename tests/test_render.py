@@ -17,8 +17,9 @@ from reportgen.settings import Settings
 
 TEMPLATES = Path(reportgen.__file__).parent.parent / "templates"
 RUN_KEYS = {
-    "id", "name", "source", "framework", "state", "steps", "roles", "plateau", "trend", "collapse", "forecast", "next_point_step",
-    "back_test", "eval", "gap", "improvement", "checkpoints", "config", "findings", "skipped", "verdict",
+    "id", "name", "source", "framework", "state", "steps", "roles", "plateau", "trend", "collapse", "forecast",
+    "next_point_step", "back_test", "eval", "gap", "improvement", "checkpoints", "config", "findings", "skipped",
+    "verdict",
 }  # fmt: skip
 
 
@@ -139,7 +140,8 @@ def test_embedded_columns_are_short_and_have_no_nan():
 
 
 @pytest.mark.parametrize(("text", "follows"), [
-    ("https://wandb.ai/a/b/runs/c", True), ("javascript:alert(1)", False), ("//evil.example", False), ("http://[", False), ("a b", False),
+    ("https://wandb.ai/a/b/runs/c", True), ("javascript:alert(1)", False), ("//evil.example", False),
+    ("http://[", False), ("a b", False),
 ])  # fmt: skip
 def test_only_web_addresses_become_links(text, follows):
     """Any other scheme stays text."""

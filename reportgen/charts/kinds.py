@@ -13,8 +13,9 @@ from reportgen.charts import specs, svg
 
 # what templates/vega/entry.js registers; another transform would fail in the reader's browser
 VENDORED = frozenset(
-    "aggregate collect extent facet filter flatten fold formula identifier joinaggregate lookup project stack window".split()
-)
+    ("aggregate", "collect", "extent", "facet", "filter", "flatten", "fold", "formula", "identifier", "joinaggregate",
+     "lookup", "project", "stack", "window")
+)  # fmt: skip
 FORBIDDEN = frozenset({"href", "url", "image", "tooltip", "onload"})
 
 Rows = Mapping[str, list[dict[str, Any]]]

@@ -176,13 +176,16 @@ def _texts(
     """Labels inside the plot, and notes above it."""
     share = is_share(figure.unit)
     labels = [*_eval_labels(series.get("eval"), share), *_end_labels(figure, series, frame, at, narrow)]
-    notes: list[Row] = []
-    for mark in marks.of(figure.marks, "onset"):
-        if mark.value is not None and mark.value <= at["xhi"]:
-            notes.append(_centred(mark.value, -30, mark.label, "wash-ink", frame, at))
-    for mark in marks.of(figure.marks, "end"):
-        if mark.first is not None and mark.label and mark.first < at["xhi"]:
-            notes.append(marks.note(mark.first, 9, mark.label, "ink-3", dx=7))
+    notes = [
+        _centred(mark.value, -30, mark.label, "wash-ink", frame, at)
+        for mark in marks.of(figure.marks, "onset")
+        if mark.value is not None and mark.value <= at["xhi"]
+    ]
+    notes += [
+        marks.note(mark.first, 9, mark.label, "ink-3", dx=7)
+        for mark in marks.of(figure.marks, "end")
+        if mark.first is not None and mark.label and mark.first < at["xhi"]
+    ]
     for kind, tint in (("restart", "ink-3"), ("collapse", "crit")):
         for mark in marks.of(figure.marks, kind)[: 4 if not narrow else 2]:
             if mark.first is not None:
@@ -245,9 +248,11 @@ def _end_labels(
         title = "Forecast" + (f" at {ratio} the run" if ratio and not narrow else "")
         wanted.append((down(high) - 12, high, title, "train", True))
         wanted.append((down(low) + 13, low, shown, "train", False))
-    for mark in marks.of(figure.marks, "baseline"):
-        if mark.value is not None:
-            wanted.append((down(mark.value) + 12, mark.value, mark.label, "ink-2", False))
+    wanted += [
+        (down(mark.value) + 12, mark.value, mark.label, "ink-2", False)
+        for mark in marks.of(figure.marks, "baseline")
+        if mark.value is not None
+    ]
     places = axis.spaced([item[0] for item in wanted], APART)
     return [
         marks.label(end, value, text, tint, align="right", dy=round(place - down(value), 1), bold=bold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,10 @@ class Series:
     values: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+
+    def points(self) -> Iterator[tuple[float, float]]:
+        """(step, value) of each point."""
+        return zip(self.steps.tolist(), self.values.tolist(), strict=True)
 
     def rows(self) -> list[dict[str, Any]]:
         """What Vega draws, a row a point."""

@@ -35,7 +35,8 @@ PARAMETERS: dict[str, Any] = {  # name -> value of an empty chart
 IN_VIEW = "datum.step >= xlo && datum.step <= xhi"
 X_LABEL = (
     "xlabels[datum.value] ? [format(datum.value, xformat) + xunit, xlabels[datum.value]]"
-    " : datum.index === 0 && xname ? [format(datum.value, xformat) + xunit, xname] : format(datum.value, xformat) + xunit"
+    " : datum.index === 0 && xname ? [format(datum.value, xformat) + xunit, xname]"
+    " : format(datum.value, xformat) + xunit"
 )
 Y_LABEL = "replace(format(datum.value * yfactor, yformat), '-', '\\u2212') + (datum.index === 1 ? yunit : '')"
 

@@ -31,10 +31,13 @@ def slim(text: str, frame: Frame) -> str:
     """Inline SVG with the look of the given one, without ids, classes and fonts of its own."""
     root = ElementTree.fromstring(text)
     body = "".join(_written(root))
-    return (
-        f'<svg width="{frame.width}" height="{frame.height}" viewBox="0 0 {frame.width} {frame.height}" fill="none"'
-        f' aria-hidden="true" focusable="false">{body}</svg>'
-    )
+    return f"{opened(frame.width, frame.height)}{body}</svg>"
+
+
+def opened(width: int, height: int) -> str:
+    """The start tag of an inline picture, for whose words its wrapper speaks."""
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<svg {size} fill="none" aria-hidden="true" focusable="false">'
 
 
 def rounded(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportgen import wording
 from reportgen.charts import svg
 from reportgen.charts.reward import is_share
-from reportgen.charts.sheet import Chart, Sheet
+from reportgen.charts.sheet import Chart, Series, Sheet
 from reportgen.charts.theme import colour
 
 WIDTH, HEIGHT, RIGHT = 264, 132, 58  # px; at the right the two values
@@ -24,36 +24,30 @@ def thumbnail(chart: Chart, sheet: Sheet) -> str:
     def y(value: float) -> float:
         return float(10 + (high - value) / ((high - low) or 1) * (HEIGHT - 22))
 
-    parts = [
-        f'<rect x="{x(row["step"]):.1f}" y="10" width="{x(row["last"]) - x(row["step"]):.1f}" height="{HEIGHT - 22}" fill="{colour("wash")}"/>'
-        for row in chart.wide.rows.get("bands", ())
-    ]
+    def dots(item: Series, looks: str) -> str:
+        path = "".join(f"M{x(step):.1f} {y(value):.1f}h0" for step, value in item.points())
+        return f'<path d="{path}" stroke-linecap="round" {looks}/>'
+
+    parts = []
+    for row in chart.wide.rows.get("bands", ()):
+        left, width = x(row["step"]), x(row["last"]) - x(row["step"])
+        place = f'x="{left:.1f}" y="10" width="{width:.1f}" height="{HEIGHT - 22}"'
+        parts.append(f'<rect {place} fill="{colour("wash")}"/>')
     ends: list[tuple[float, float, str]] = []  # px from the top, value, colour
     for row in chart.wide.rows.get("levels", ())[:1]:
         parts.append(f'<path d="M0 {y(row["value"]):.1f}h{WIDTH - RIGHT}" stroke="{colour("base")}"/>')
         ends.append((y(row["value"]), row["value"], "ink-3"))
     if "raw" in series:
-        dots = "".join(
-            f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["raw"].steps, series["raw"].values, strict=True)
-        )
-        parts.append(
-            f'<path d="{dots}" stroke="{colour("train")}" stroke-width="2.2" stroke-linecap="round" opacity=".35"/>'
-        )
+        parts.append(dots(series["raw"], f'stroke="{colour("train")}" stroke-width="2.2" opacity=".35"'))
     if "trend" in series:
-        line = "L".join(
-            f"{x(s):.1f},{y(v):.1f}" for s, v in zip(series["trend"].steps, series["trend"].values, strict=True)
-        )
-        parts.append(
-            f'<path d="{svg.relative("M" + line)}" stroke="{colour("train")}" stroke-width="2.5" stroke-linejoin="round"/>'
-        )
+        line = svg.relative("M" + "L".join(f"{x(step):.1f},{y(value):.1f}" for step, value in series["trend"].points()))
+        parts.append(f'<path d="{line}" stroke="{colour("train")}" stroke-width="2.5" stroke-linejoin="round"/>')
     if "eval" in series:
-        dots = "".join(
-            f"M{x(s):.1f} {y(v):.1f}h0" for s, v in zip(series["eval"].steps, series["eval"].values, strict=True)
-        )
-        parts.append(f'<path d="{dots}" stroke="{colour("eval")}" stroke-width="8" stroke-linecap="round"/>')
+        parts.append(dots(series["eval"], f'stroke="{colour("eval")}" stroke-width="8"'))
     final = series.get("eval") or series.get("trend")
     if final is not None:
-        ends.insert(0, (y(float(final.values[-1])), float(final.values[-1]), "eval" if "eval" in series else "train"))
+        last = float(final.values[-1])
+        ends.insert(0, (y(last), last, "eval" if "eval" in series else "train"))
     return _svg(parts, ends, is_share(chart.figure.unit))
 
 
@@ -67,8 +61,4 @@ def _svg(parts: list[str], ends: list[tuple[float, float, str]], share: bool) ->
         f' font-weight="{400 if number else 600}">{wording.level(value, share)}</text>'
         for number, (at, value, tint) in enumerate(ends)
     ]
-    return (
-        f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none" aria-hidden="true" focusable="false">'
-        + "".join(parts + texts)
-        + "</svg>"
-    )
+    return svg.opened(WIDTH, HEIGHT) + "".join(parts + texts) + "</svg>"

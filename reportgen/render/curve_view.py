@@ -10,6 +10,7 @@ from reportgen.charts import Sheet
 from reportgen.findings import Diagnosis
 from reportgen.render import card
 from reportgen.report import Section, figures
+from reportgen.signals import Learning
 
 OTHER_POINTS = 250  # of a metric that is drawn only when opened
 
@@ -47,45 +48,48 @@ def key(section: Section, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
 
 def curve_notes(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     """The argument beside the curve: heading and text."""
-    train, accuracy = diagnosis.train, diagnosis.scale.accuracy
-    if train is None:
+    if diagnosis.train is None:
         return ()
-    plateau, scatter = train.plateau, wording.difference(train.noise_sd, accuracy).lstrip("+")
-    span = wording.difference(plateau.tolerance, accuracy).lstrip("+")
-    noise = f"One logged value scatters by {scatter}, so no single step proves anything. The trend pools all {wording.count(train.n_points)}"
-    notes = []
+    made = (note(diagnosis.train, diagnosis.scale.accuracy) for note in (_plateau_note, _point_note, _back_test_note))
+    return tuple(note for note in made if note is not None)
+
+
+def _plateau_note(train: Learning, accuracy: bool) -> tuple[str, str]:
+    """Why it is a plateau, why it isn't, or what would settle it."""
+    plateau = train.plateau
+    scatter, span = (wording.difference(size, accuracy).lstrip("+") for size in (train.noise_sd, plateau.tolerance))
+    noise = f"One logged value scatters by {scatter}, so no single step proves anything. "
+    noise += f"The trend pools all {wording.count(train.n_points)}"
+    chance = wording.probability(plateau.probability)
     if plateau.plateaued and plateau.onset_step is not None:
-        notes.append(("Why a plateau, and not noise", f"{noise}: from step {wording.count(plateau.onset_step)} on it stays within "
-                      f"{span} of its end level, with probability {wording.probability(plateau.probability)}."))  # fmt: skip
-    elif plateau.plateaued is None:
-        settled = (
-            f" {plateau.settled_by[:1].upper()}{plateau.settled_by[1:]} would settle it." if plateau.settled_by else ""
-        )
-        notes.append(("Why no answer yet", f"{noise}, and a plateau has probability {wording.probability(plateau.probability)}: too "
-                      f"little to call it, too much to rule it out.{settled}"))  # fmt: skip
-    else:
-        notes.append(("Why it is no plateau", f"{noise}: the probability that it has stayed within {span} of its end level for "
-                      f"{wording.plural(plateau.dwell_steps, 'step')} is {wording.probability(plateau.probability)}."))  # fmt: skip
+        since = f"from step {wording.count(plateau.onset_step)} on it stays within {span} of its end level"
+        return "Why a plateau, and not noise", f"{noise}: {since}, with probability {chance}."
+    if plateau.plateaued is None:
+        by = plateau.settled_by
+        settled = f" {by[:1].upper()}{by[1:]} would settle it." if by else ""
+        doubt = f"a plateau has probability {chance}: too little to call it, too much to rule it out."
+        return "Why no answer yet", f"{noise}, and {doubt}{settled}"
+    long = f"within {span} of its end level for {wording.plural(plateau.dwell_steps, 'step')}"
+    return "Why it is no plateau", f"{noise}: the probability that it has stayed {long} is {chance}."
+
+
+def _point_note(train: Learning, accuracy: bool) -> tuple[str, str] | None:
+    """When the next point would be gained."""
+    more = wording.difference(train.gain_point, accuracy)
     if train.next_point_step is not None:
-        notes.append(
-            (
-                "The next point",
-                f"{wording.difference(train.gain_point, accuracy)} more is expected at step {wording.count(train.next_point_step)}.",
-            )
-        )
-    elif train.forecast:
-        notes.append(
-            (
-                "The next point",
-                f"{wording.difference(train.gain_point, accuracy)} more has no finite estimate on this curve.",
-            )
-        )
-    if train.back_test is not None:
-        test = train.back_test
-        bounds = wording.interval((test.low, test.high), accuracy)
-        notes.append(("Would the forecast have been right?", f"Made at step {wording.count(test.cut_step)}, it said {wording.level(test.mid, accuracy)} {bounds}; "
-                      f"what came was {wording.level(test.seen, accuracy)}: {'inside' if test.hit else 'outside'}."))  # fmt: skip
-    return tuple(notes)
+        return "The next point", f"{more} more is expected at step {wording.count(train.next_point_step)}."
+    return ("The next point", f"{more} more has no finite estimate on this curve.") if train.forecast else None
+
+
+def _back_test_note(train: Learning, accuracy: bool) -> tuple[str, str] | None:
+    """What the same forecast said at two thirds of the run, and what came."""
+    test = train.back_test
+    if test is None:
+        return None
+    expected = f"{wording.level(test.mid, accuracy)} {wording.interval((test.low, test.high), accuracy)}"
+    came = f"what came was {wording.level(test.seen, accuracy)}: {'inside' if test.hit else 'outside'}"
+    cut = wording.count(test.cut_step)
+    return "Would the forecast have been right?", f"Made at step {cut}, it said {expected}; {came}."
 
 
 def curve_numbers(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
@@ -99,7 +103,7 @@ def curve_numbers(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
         values = diagnosis.run.history[played.name].dropna()
         rows += [
             (f"Eval, step {wording.count(step)}", wording.level(value, accuracy and diagnosis.scale.comparable))
-            for step, value in list(values.items())[-3:]
+            for step, value in list(zip(values.index.tolist(), values.tolist(), strict=True))[-3:]
         ]
     if train is not None:
         rows.append(("End of the trend", wording.level(train.end_level[1], accuracy)))

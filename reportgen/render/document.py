@@ -43,7 +43,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Any value as what JSON can hold; non-finite numbers are null, unwritable characters are gone."""
-    if value is None or isinstance(value, bool | int) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | int) and not isinstance(value, Enum)):
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
@@ -95,7 +95,7 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
              "steps": found.steps, "evidence": dict(found.evidence)}
             for found in diagnosis.findings
         ],
-        "skipped": [{"check": item.check, "missing": list(item.missing), "reason": item.reason} for item in diagnosis.skipped],
+        "skipped": [asdict(item) for item in diagnosis.skipped],
         "verdict": _verdict(diagnosis),
     }  # fmt: skip
 
@@ -187,9 +187,13 @@ def _metrics(diagnosis: Diagnosis) -> dict[str, Any]:
         values = values[np.isfinite(values)]
         if len(values):
             summary[str(name)] = {
-                "count": len(values), "first": values[0], "last": values[-1], "lowest": values.min(), "highest": values.max(),
+                "count": len(values),
+                "first": values[0],
+                "last": values[-1],
+                "lowest": values.min(),
+                "highest": values.max(),
                 "end_level": end_level(values),
-            }  # fmt: skip
+            }
     return summary
 
 

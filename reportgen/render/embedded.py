@@ -69,7 +69,8 @@ def _series(series: Series, digits: int) -> str:
     edges = {"lo": series.low, "hi": series.high}
     given = "".join(f',"{key}":{numbers(edge.tolist(), digits)}' for key, edge in edges.items() if edge is not None)
     name = script_json(drawable(series.name, LONGEST))
-    return f'{{"name":{name},"run":{series.run},"x":{positions(series.steps)},"y":{numbers(series.values.tolist(), digits)}{given}}}'
+    points = f'"x":{positions(series.steps)},"y":{numbers(series.values.tolist(), digits)}{given}'
+    return f'{{"name":{name},"run":{series.run},{points}}}'
 
 
 def _chart(chart: Chart) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def metrics_text(run: Run, settings: Settings) -> str:
         role = f"{played.role}  ({played.why})" if played else ""
         last = wording.number(values[-1]) if len(values) else "never"
         rows.append((_line(name, 60), wording.count(len(values)), last, sparkline(values, 16), role))
-    head = f"{_line(run.name or run.id)}: {wording.plural(len(rows), 'metric')} over {wording.plural(len(run.history), 'step')}"
+    size = f"{wording.plural(len(rows), 'metric')} over {wording.plural(len(run.history), 'step')}"
+    head = f"{_line(run.name or run.id)}: {size}"
     return "\n".join([head, *(f"  {line}" for line in aligned([("metric", "values", "last", "curve", "role"), *rows]))])
 
 
@@ -84,10 +85,10 @@ def _checks(diagnosis: Diagnosis, colour: bool) -> list[str]:
     for found in sorted(diagnosis.findings, key=lambda found: -found.severity):
         word = _painted(f"{SIGNS[found.severity]} {found.severity.word:<8}", ANSI[found.severity], colour)
         lines.append(f"  {word}  {titles.title(found.check):<{width}}  {_line(found.headline)}")
-    for item in diagnosis.skipped:
-        lines.append(
-            _painted(f"  – skipped   {titles.title(item.check):<{width}}  {_line(item.reason)}", FAINT, colour)
-        )
+    lines += [
+        _painted(f"  – skipped   {titles.title(item.check):<{width}}  {_line(item.reason)}", FAINT, colour)
+        for item in diagnosis.skipped
+    ]
     return lines
 
 

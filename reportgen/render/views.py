@@ -15,6 +15,8 @@ from reportgen.render import about_view, card, checks_view, compared, curve_view
 from reportgen.render.curve_view import Metric
 from reportgen.report import Report, Section, titles
 
+LOGGED = {"train": "train_reward", "eval": "eval_reward"}  # series of the reward figure -> role
+
 
 def of_report(report: Report) -> dict[str, Any]:
     """Everything that report.html places."""
@@ -51,16 +53,8 @@ def drawn(sections: Iterable[Section], sheet: Sheet, diagnoses: tuple[Diagnosis,
     for section in sections:
         about = section.diagnosis
         run = diagnoses.index(about) if about is not None else 0
-        names = (
-            {}
-            if about is None
-            else {"train": played.name for role, played in about.roles.items() if role == "train_reward"}
-        )
-        names |= (
-            {}
-            if about is None
-            else {"eval": played.name for role, played in about.roles.items() if role == "eval_reward"}
-        )
+        roles = about.roles if about is not None else {}
+        names = {name: roles[role].name for name, role in LOGGED.items() if role in roles}
         for figure in section.figures:
             charts[figure.id] = draw(figure, sheet, run=run, **({"names": names} if figure.kind == "reward" else {}))
         for panel in section.panels:
@@ -123,6 +117,12 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
     if section.kind == "config":
         return {"groups": about_view.config_groups(about.run.config)}
     if section.kind == "provenance":
-        return {"facts": about_view.facts(about), "assumed": report.assumptions, "notes": about.run.notes, "unread": report.unread,
-                "settings": about_view.changed_settings(about), "console": about_view.console(about)}  # fmt: skip
+        return {
+            "facts": about_view.facts(about),
+            "assumed": report.assumptions,
+            "notes": about.run.notes,
+            "unread": report.unread,
+            "settings": about_view.changed_settings(about),
+            "console": about_view.console(about),
+        }
     raise ValueError(f"no view of a section of kind {section.kind}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
@@ -61,17 +62,17 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
         for found in diagnosis.findings
         if found.figure and found.severity >= Severity.WARNING and found.check not in shown
     )
+    about = partial(Section, diagnosis=diagnosis)
+    title, deck = titles.of_curve(diagnosis), titles.curve_deck(diagnosis)
+    found, skipped = diagnosis.findings, diagnosis.skipped
+    terms = f"The terms behind {noun} and checks, for readers from other fields"
     parts = [
-        Section(f"{key}curve", "Reward curve", titles.of_curve(diagnosis), titles.curve_deck(diagnosis), (curve,) if curve else (),
-                kind="curve", diagnosis=diagnosis),
-        Section(f"{key}signals", "Policy signals", titles.of_signals(diagnosis), titles.signals_deck(diagnosis), pointed,
-                kind="signals", panels=panels, diagnosis=diagnosis),
-        Section(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), diagnosis.findings, diagnosis.skipped,
-                kind="checks", diagnosis=diagnosis),
-        Section(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config", diagnosis=diagnosis),
-        Section(f"{key}provenance", "Provenance and assumptions", titles.of_provenance(diagnosis), kind="provenance",
-                diagnosis=diagnosis),
-        Section(f"{key}glossary", "Glossary", f"The terms behind {noun} and checks, for readers from other fields",
-                kind="glossary", diagnosis=diagnosis),
+        about(f"{key}curve", "Reward curve", title, deck, (curve,) if curve else (), kind="curve"),
+        about(f"{key}signals", "Policy signals", titles.of_signals(diagnosis), titles.signals_deck(diagnosis), pointed,
+              kind="signals", panels=panels),
+        about(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), found, skipped, kind="checks"),
+        about(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config"),
+        about(f"{key}provenance", "Provenance and assumptions", titles.of_provenance(diagnosis), kind="provenance"),
+        about(f"{key}glossary", "Glossary", terms, kind="glossary"),
     ]  # fmt: skip
     return tuple(part for part in parts if part.kind != "curve" or part.figures)

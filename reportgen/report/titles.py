@@ -58,7 +58,9 @@ def of_curve(diagnosis: Diagnosis) -> str:
         return f"{noun} reached {peak}, then fell from step {wording.count(train.collapse.onset_step)} on"
     evals = diagnosis.eval
     if evals is not None and evals.collapse.collapsed and diagnosis.scale.comparable and evals is not train:
-        return f"{noun} in training went from {start} to {end}, while eval fell to {shown(evals.end_level[1])}"
+        played = diagnosis.roles["eval_reward"]
+        last = float(diagnosis.run.history[played.name].dropna().iloc[-1])
+        return f"{noun} in training went from {start} to {end}, while eval fell to {shown(last)}"
     if train.plateau.plateaued and train.plateau.onset_step is not None:
         climbed = train.plateau.onset_step - train.first_step
         verb = "climbed" if train.end_level[1] >= train.curve.mid[0] else "fell"
@@ -93,7 +95,8 @@ def of_signals(diagnosis: Diagnosis) -> str:
     bad = [found for found in there if found.severity >= Severity.WARNING]
     noted = [found for found in there if found.severity is Severity.NOTE]
     if bad:
-        return f"{_capital(spelled(len(bad)))} of {len(there)} signals {'need' if len(bad) > 1 else 'needs'} a look: {_names(bad)}"
+        verb = "need" if len(bad) > 1 else "needs"
+        return f"{_capital(spelled(len(bad)))} of {len(there)} signals {verb} a look: {_names(bad)}"
     if noted:
         return f"Nothing broke; worth knowing: {_names(noted)}"
     return "Nothing broke" if there else "What the policy did"
@@ -158,7 +161,8 @@ def of_provenance(diagnosis: Diagnosis) -> str:
     """How many steps and metrics were read, and from what."""
     run = diagnosis.run
     noted = f", {wording.plural(len(run.notes), 'remark')}" if run.notes else ", nothing skipped"
-    return f"Read {wording.plural(len(run.history), 'step')} of {wording.plural(len(run.history.columns), 'metric')}{noted}"
+    size = f"{wording.plural(len(run.history), 'step')} of {wording.plural(len(run.history.columns), 'metric')}"
+    return f"Read {size}{noted}"
 
 
 def _found(config: Mapping[str, Any], last: str) -> float | None:
