@@ -155,6 +155,11 @@ def test_labels_are_pushed_apart():
     assert placed == sorted(placed)
 
 
+def test_labels_stay_inside_the_plot():
+    """One at the bottom moves up and pushes the one above it."""
+    assert axis.kept_inside([380, 396], 16, 6, 390) == [374, 390]
+
+
 def test_a_path_is_relative_and_short():
     """Coordinates have one decimal and no needless zeros."""
     assert svg.relative("M0,10.04L1.26,10.04L2.5,9.5") == "M0 10l1.3 0 1.2-.5"

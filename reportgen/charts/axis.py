@@ -54,6 +54,21 @@ def spaced(positions: Sequence[float], apart: float) -> list[float]:
     return result
 
 
+def kept_inside(positions: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Positions that stand so far apart already, moved between low and high as long as there is room."""
+    order = sorted(range(len(positions)), key=lambda at: positions[at])
+    placed = list(positions)
+    limit = high
+    for at in reversed(order):
+        placed[at] = min(placed[at], limit)
+        limit = placed[at] - apart
+    limit = low
+    for at in order:
+        placed[at] = max(placed[at], limit)
+        limit = placed[at] + apart
+    return placed
+
+
 def thinned_ticks(positions: Sequence[int], most: int) -> list[int]:
     """At most so many of the positions, evenly chosen, the last one kept."""
     if len(positions) <= most:

@@ -253,7 +253,7 @@ def _end_labels(
         for mark in marks.of(figure.marks, "baseline")
         if mark.value is not None
     ]
-    places = axis.spaced([item[0] for item in wanted], APART)
+    places = axis.kept_inside(axis.spaced([item[0] for item in wanted], APART), APART, 6, height - 8)
     return [
         marks.label(end, value, text, tint, align="right", dy=round(place - down(value), 1), bold=bold)
         for place, (_, value, text, tint, bold) in zip(places, wanted, strict=True)
