@@ -13,6 +13,14 @@ import numpy as np
 ITEM, STEP, VALUE = 0x0A, 0x12, 0x82  # first bytes of a history item, of the record's step, of an item's value
 BEFORE, BEHIND = bytes(8), bytes(256)  # around the records, so that a short read at any place stays inside
 MIX = np.uint64(0x9E3779B97F4A7C15)
+FACTORS = np.array(  # odd, of no pattern
+    [0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB], np.uint64
+)
+WIDTH = 8 * len(FACTORS)  # bytes that are hashed at once
+MASKS = np.array(  # (WIDTH + 1, words): by how many bytes are left, the bits of them
+    [[(1 << 8 * min(max(left - 8 * word, 0), 8)) - 1 for word in range(len(FACTORS))] for left in range(WIDTH + 1)],
+    np.uint64,
+)
 
 
 class Items(NamedTuple):
@@ -118,16 +126,21 @@ def _lengths(found: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 def hashes(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """A 64-bit hash of the bytes from start to end, for each place (n,)."""
-    words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
+    strings = np.ndarray((len(buffer) - WIDTH + 1,), f"V{WIDTH}", buffer, strides=(1,))
     length = end - start
-    found = length.astype(np.uint64) * MIX
-    last = end - 8  # where the last 8 bytes of a key begin; some of them stand before a shorter key
-    short = np.flatnonzero(length < 8)
-    before = (8 * (8 - length[short])).astype(np.uint64)
-    for offset in range(0, int(length.max(initial=0)), 8):
-        word = words[np.minimum(start + offset, last)]
-        word[short] >>= before
-        found ^= word
-        found *= MIX
-        found ^= found >> np.uint64(29)
+    found = _mixed(length.astype(np.uint64), strings[start], np.minimum(length, WIDTH))
+    for offset in range(WIDTH, int(length.max(initial=0)), WIDTH):
+        longer = np.flatnonzero(length > offset)
+        at = np.minimum(start[longer] + offset, len(strings) - 1)
+        found[longer] = _mixed(found[longer], strings[at], np.minimum(length[longer] - offset, WIDTH))
     return found
+
+
+def _mixed(before: np.ndarray, strings: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Hashes (n,) gone on with, by the first bytes of each string, as many as its length says."""
+    words = strings.view(np.uint64).reshape(-1, WIDTH // 8)
+    words &= MASKS.take(length, axis=0)
+    words ^= words >> np.uint64(32)  # else a word's last letters reach few bits of the product
+    found = before * MIX + words @ FACTORS
+    found ^= found >> np.uint64(29)
+    return found * MIX

@@ -79,7 +79,7 @@ def _objects(path: Path, remarks: list[str]) -> Iterator[dict[str, Any]]:
 
 def _kept(row: Mapping[str, Any], keep: Collection[str] | None) -> dict[Key, Any]:
     """A row's wanted leaves, its clocks and steps."""
-    whole: dict[Key, Any] = {**row}
+    whole: dict[Key, Any] = dict(row.items())
     if keep is None:
         return whole
     wanted: dict[Key, Any] = {}

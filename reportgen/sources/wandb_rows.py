@@ -13,7 +13,7 @@ from reportgen.run import INTERNAL, STEP_NAMES
 from reportgen.sources import wandb_items, wandb_numbers, wandb_records
 from reportgen.sources.wandb_items import Items
 
-BATCH = 1 << 20  # bytes of records decoded at once: stays in the processor's cache
+BATCH = 1 << 19  # bytes of records decoded at once: stays in the processor's cache
 NESTED = 0x12  # first byte of a key that is a path
 UNWANTED = -1
 ALWAYS = frozenset((*INTERNAL, *STEP_NAMES))
@@ -192,11 +192,12 @@ class Rows:
         hashes = wandb_items.hashes(buffer, items.key, items.mark)
         at = self._slots[hashes >> SLOT]
         elsewhere = np.flatnonzero(self._hashes[at] != hashes)
-        new = elsewhere[~np.isin(hashes[elsewhere], self._hashes)]
-        if len(new):
-            self._learn(buffer, items, hashes, new)
-            elsewhere = np.arange(len(hashes))
-        at[elsewhere] = np.searchsorted(self._hashes, hashes[elsewhere])
+        if len(elsewhere):
+            new = elsewhere[~np.isin(hashes[elsewhere], self._hashes)]
+            if len(new):
+                self._learn(buffer, items, hashes, new)
+                elsewhere = np.arange(len(hashes))
+            at[elsewhere] = np.searchsorted(self._hashes, hashes[elsewhere])
         return self._hash_ids[at]
 
     def _learn(self, buffer: bytes, items: Items, hashes: np.ndarray, unknown: np.ndarray) -> None:
