@@ -4,6 +4,7 @@ PYTHON := $(VENV)/bin/python
 PY ?= python3
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
+export OPENBLAS_NUM_THREADS := 1 # small matrices: more threads only spin
 
 .PHONY: help install demo test lint types bench wheel gold shots vega samples clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,6 +36,8 @@ class Refusal(click.ClickException):
 
 def main() -> None:
     """Entry point of the `reportgen` command."""
+    # numpy's matrices are small here: a second BLAS thread only spins, and triples the CPU of a diagnosis
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     cli(prog_name="reportgen")
 
 
@@ -337,8 +340,6 @@ def _tell(text: str, quiet: bool) -> None:
 
 def _colour() -> bool:
     """Colour only for a person at a terminal who has not declined it (no-color.org)."""
-    import os
-
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
