@@ -13,7 +13,7 @@ from reportgen.errors import PublishError, ReportgenError
 from reportgen.sources import wandb_address
 from reportgen.sources.wandb_address import Address
 from reportgen.sources.wandb_common import INTERNAL
-from reportgen.sources.wandb_login import Limits, bounded, connect, said, tidy
+from reportgen.sources.wandb_login import USUAL, bounded, connect, said, tidy
 from reportgen.sources.wandb_record import OVER, STATES
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def address_of(run: Run) -> Address | None:
 def attach(page: str, run: Run, address: Address) -> str:
     """Puts one page into one run; what was done, in one line."""
     try:
-        api: Any = connect(address, Limits())
+        api: Any = connect(address, USUAL)
         found = api.run(address.where)
         tidy(found)
         state, defined = found.state, (found.rawconfig.get(INTERNAL) or {}).get("m") or []
@@ -90,7 +90,7 @@ def _logged(page: str, address: Address, api: Any, defined: list[Any], *, exit_c
         disable_git=True, save_code=False, x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True,
         x_save_requirements=False, **key,
     )  # fmt: skip
-    with bounded(Limits()):  # `must`, since a run that is gone would else be made anew
+    with bounded(USUAL):  # `must`, since a run that is gone would else be made anew
         taken_up = wandb.init(
             entity=address.entity, project=address.project, id=address.run, resume="must", settings=settings
         )

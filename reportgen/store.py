@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from reportgen.naming import Key
 from reportgen.sources import Unread, local_copy, wandb_address, wandb_api, wandb_fetch
 from reportgen.sources.local_copy import ABOUT, FORMAT, MEASURED, VERSION
 from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_login import Limits
+from reportgen.sources.wandb_login import USUAL, Limits, connect
 from reportgen.sources.wandb_record import Record, plain
 
 Progress = Callable[..., None]  # (runs done, of which, runs in all)
@@ -42,7 +43,7 @@ def fetch(
     refresh: bool = False,
     jobs: int = 4,
     progress: Progress = lambda *_: None,
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    limits: Limits = USUAL,
 ) -> Fetched:
     """Stores the runs that specs name, `jobs` at a time; a finished run that is there already isn't asked for again.
 
@@ -55,9 +56,10 @@ def fetch(
     addresses = [wandb_api.addressed(spec) for spec in found]
     progress(0, "", len(addresses) or 1)
 
+    clients = cache(lambda site: connect(next(one for one in addresses if one.site == site), limits))
     workers = ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="fetch")
     try:
-        waiting = {workers.submit(_stored, address, root, refresh, limits): address for address in addresses}
+        waiting = {workers.submit(_stored, address, root, refresh, limits, clients): address for address in addresses}
         for done in as_completed(waiting):
             progress(1, waiting[done].where)
     finally:
@@ -100,13 +102,15 @@ def _there(address: Address, root: Path) -> Record | None:
         return None
 
 
-def _stored(address: Address, root: Path, refresh: bool, limits: Limits) -> str:
+def _stored(
+    address: Address, root: Path, refresh: bool, limits: Limits, clients: Callable[[str], Any]
+) -> str:
     """Fetches one run into its folder; what was done, in one line."""
     folder = _folder(address, root)
     before = None if refresh else _there(address, root)
     if before is not None and before.is_over:
         return f"{folder}: there already ({before.n_rows:,} rows, {before.state})"
-    fetched = wandb_fetch.record(address, before=before, limits=limits)
+    fetched = wandb_fetch.record(address, before=before, api=clients(address.site), limits=limits)
     write(fetched, folder)
     more = f", {fetched.n_rows - before.n_rows:,} of them new" if before is not None else ""
     return f"{folder}: {fetched.n_rows:,} rows{more}, {fetched.state}"

@@ -98,14 +98,14 @@ def test_wandb_entity_and_project_fill_what_is_missing(project, monkeypatch):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("gsm8k/nope", "no such file or folder, and W&B has no run 'nope' in my-team/gsm8k"),
+        ("gsm8k/nope", "in my-team/gsm8k, by id or by name; check it, or write a whole project as wandb:gsm8k/nope"),
         ("wandb:my-team/gsm8k/nope", "W&B has no run 'nope' in my-team/gsm8k"),
         ("wandb:my-team/nope", "W&B shows no run there"),
         ("wandb:my-team/gsm8k?group=nope", "W&B shows no run there"),
     ],
 )
-def test_a_miss_names_each_reading(project, spec, said):
-    """What W&B doesn't have is one sentence; a form that could be a path says that there is none either."""
+def test_a_miss_is_one_sentence(project, spec, said):
+    """What W&B doesn't have is named with what to check."""
     with pytest.raises(SpecError, match=said):
         wandb_api.find(spec)
 

@@ -15,7 +15,7 @@ from reportgen.run import Run
 from reportgen.sources import wandb_address
 from reportgen.sources.wandb_address import EXPECTED, PREFIX, Address
 from reportgen.sources.wandb_fetch import Questions, record
-from reportgen.sources.wandb_login import Limits, connect, elsewhere, tidy
+from reportgen.sources.wandb_login import USUAL, connect, elsewhere, tidy
 
 NEWEST = 50  # runs of a query that names no limit: what a page can show side by side
 FILTERS = {"group": "group", "name": "displayName", "tag": "tags", "state": "state", "sweep": "sweep"}
@@ -31,7 +31,7 @@ def find(spec: str) -> tuple[str, ...]:
     address = addressed(spec)
     if address.run and any(key in wandb_address.TOLD for key, _ in address.query):
         return (address.spec,)
-    asked = Questions(address, Limits())
+    asked = Questions(address, USUAL)
     found = _by_name(address, asked, spec) if address.run else _by_query(address, asked)
     return tuple(one.spec for one in found)
 
@@ -124,10 +124,7 @@ def _regex(pattern: str) -> str:
 
 
 def _missing(address: Address, spec: str) -> str:
-    """Why an address names no run, in one sentence with each reading of it."""
-    where = f"{address.entity}/{address.project}"
-    miss = f"W&B has no run {address.run!r} in {where}, by id or by name"
-    if spec.startswith((PREFIX, "http")):
-        return f"{spec}: {miss}; check the address"
-    project = f", or write a whole project as {PREFIX}{spec}" if spec.count("/") == 1 else ""
-    return f"{spec}: no such file or folder, and {miss}; check it{project}"
+    """Why an address names no run, in one sentence."""
+    project = f", or write a whole project as {PREFIX}{spec}" if spec.count("/") == 1 and ":" not in spec else ""
+    return (f"{spec}: W&B has no run {address.run!r} in {address.entity}/{address.project}, by id or by name; "
+            f"check it{project}")  # fmt: skip

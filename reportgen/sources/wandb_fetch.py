@@ -15,7 +15,7 @@ from reportgen.errors import ReportgenError, SourceError
 from reportgen.naming import Key
 from reportgen.sources import wandb_common
 from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_login import Limits, as_source_error, connect, tidy
+from reportgen.sources.wandb_login import USUAL, Limits, as_source_error, connect, tidy
 from reportgen.sources.wandb_record import Record, Rows, kept, without_secrets
 
 if TYPE_CHECKING:
@@ -37,18 +37,19 @@ def record(
     *,
     keep: Collection[str] | None = None,
     before: Record | None = None,
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    api: wandb.Api | None = None,
+    limits: Limits = USUAL,
     progress: Progress | None = None,
 ) -> Record:
     """The run at an address, as W&B holds it now; SourceError names it and says what went wrong.
 
     keep: the metrics wanted, None for every one. before: an earlier record of the run, which is continued.
+    api: a client that hasn't read this run yet (it keeps what it read), made when there is none.
     """
     asked = Questions(address, limits)
-    api = asked.of(lambda: connect(address, limits))
-    asked.key = getattr(api, "api_key", None)
-    path = "/".join(part for part in (address.entity, address.project, address.run) if part)
-    found = asked.of(lambda: api.run(path))
+    client = api or asked.of(lambda: connect(address, limits))
+    asked.key = getattr(client, "api_key", None)
+    found = asked.of(lambda: client.run(address.where))
     tidy(found)
     return _record(found, asked, keep, before, progress)
 

@@ -23,7 +23,7 @@ API = "https://api.wandb.ai"
 KEY, URL = "WANDB_API_KEY", "WANDB_BASE_URL"
 QUIET = {"WANDB_DEBUG": "false", "WANDB_CORE_DEBUG": "false"}  # else wandb-core writes the key into its log
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_SETTINGS = threading.Lock()
+_SETTINGS = threading.RLock()  # held while the client's settings or the environment are not the person's own
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Limits:
     client_pause_s: int = 8  # the client's longest, unless the server says Retry-After
 
 
-def connect(address: Address, limits: Limits = Limits()) -> wandb.Api:
+USUAL = Limits()
+
+
+def connect(address: Address, limits: Limits = USUAL) -> wandb.Api:
     """The real client for an address; SourceError when its host may not get the key or there is no login."""
     import wandb
     from wandb.errors import Error, UsageError
@@ -97,9 +100,8 @@ def _host(address: Address) -> tuple[str, str | None]:
 
 def _configured() -> str:
     """The API that the client goes to by itself."""
-    import wandb
-
-    return str(os.environ.get(URL) or wandb.setup().settings.base_url).rstrip("/")
+    with _SETTINGS:
+        return str(os.environ.get(URL) or _settings().base_url).rstrip("/")
 
 
 def _places(configured: str) -> set[tuple[str, int]]:
@@ -146,12 +148,11 @@ def _netrc() -> netrc.netrc:
 
 def _has_login(base_url: str) -> bool:
     """Whether the client will find a login by itself, so that it needn't ask."""
-    import wandb
-
-    if os.environ.get(KEY) or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
+    with _SETTINGS:
+        if os.environ.get(KEY) or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+            return True
     upstream = API if _hostname(base_url) in OWN_HOSTS else base_url
-    return any(map(_from_netrc, (base_url, upstream))) or bool(wandb.setup().settings.api_key)
+    return any(map(_from_netrc, (base_url, upstream))) or bool(_settings().api_key)
 
 
 def tidy(run: Any) -> None:
@@ -174,8 +175,6 @@ def bounded(limits: Limits, environment: Mapping[str, str] | None = None) -> Ite
     The client takes no such arguments, and without them a scan of history is repeated for a quarter of an hour.
     environment: what stands in the environment meanwhile; 0.22 checks that login, whatever it is given.
     """
-    import wandb
-
     ours: dict[str, Any] = {
         "x_graphql_retry_max": limits.client_attempts,
         "x_graphql_retry_wait_min_seconds": 1,
@@ -184,22 +183,38 @@ def bounded(limits: Limits, environment: Mapping[str, str] | None = None) -> Ite
         "silent": True,
     }
     with _SETTINGS:
-        settings = wandb.setup().settings
+        settings = _settings()
         before = {name: getattr(settings, name) for name in ours}
         for name, value in ours.items():
             if before[name] in (None, False):
                 setattr(settings, name, value)
-        meanwhile = {**QUIET, **(environment or {})}
-        own = {name: os.environ.get(name) for name in meanwhile}
         try:
-            os.environ |= meanwhile
-            yield
+            with _environment(environment or {}):
+                yield
         finally:
-            for name, was in own.items():
-                os.environ.pop(name, None)
-                os.environ |= {name: was} if was is not None else {}
             for name, value in before.items():
                 setattr(settings, name, value)
+
+
+def _settings() -> wandb.Settings:
+    """The client's own settings; reading them starts its process."""
+    import wandb
+
+    with _SETTINGS, _environment(QUIET):
+        return wandb.setup().settings
+
+
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
+    """While something is done, the environment says this."""
+    own = {name: os.environ.get(name) for name in given}
+    os.environ |= given
+    try:
+        yield
+    finally:
+        for name, was in own.items():
+            os.environ.pop(name, None)
+            os.environ |= {name: was} if was is not None else {}
 
 
 def as_source_error(error: Exception, where: str, key: str | None) -> ReportgenError:
