@@ -53,7 +53,7 @@ const readings = (drawn, step, value) => {
     if (layer === "end" || (layer === "smooth" && drawn.chart.smoothing === 0 && !state.smooth.get(drawn.id))) continue;
     for (const line of list.slice(0, 12)) {
       const where = nearest(line.x, step);
-      if (where < 0 || Math.abs(line.x[where] - step) > Math.max(reach * 0.02, line.x.length > 1 ? (line.x.at(-1) - line.x[0]) / line.x.length : 0.5)) continue;
+      if (where < 0 || Math.abs(line.x[where] - step) > Math.max(reach * 0.02, Math.min(reach * 0.04, (line.x.at(-1) - line.x[0]) / line.x.length), 0.5)) continue;
       if (layer === "raw") at = line.x[where];
       const bounds = line.lo && line.hi[where] > line.lo[where] ? ` [${shown(line.lo[where], factor)}, ${shown(line.hi[where], factor)}]` : "";
       const own = layer === "eval" && line.x[where] !== at ? ` (step ${short(line.x[where])})` : "";

@@ -75,15 +75,21 @@ const openMetric = (entry) => {
   const { x, y } = series(alias), low = Math.min(...y), high = Math.max(...y);
   const step = niceStep((high - low || Math.abs(high) || 1) / 3), ylo = Math.floor(low / step) * step, yhi = Math.max(Math.ceil(high / step) * step, ylo + step);
   const other = Object.values(page.charts).find((chart) => chart.kind === "small"), reach = other?.wide.parameters ?? { xlo: x[0], xhi: Math.max(x.at(-1), x[0] + 1) };
-  const parameters = { xlo: reach.xlo, xhi: reach.xhi, xticks: ticks(reach.xlo, reach.xhi, 5), ylo, yhi, yticks: [ylo, yhi].map((value) => Number(value.toPrecision(10))) };
-  page.charts[id] = { kind: "small", title: page.series[alias].name, unit: "", series: { raw: [alias] }, smoothing: 4, looks: {}, narrow: null,
+  const parameters = { xlo: reach.xlo, xhi: reach.xhi, xticks: reach.xticks ?? ticks(reach.xlo, reach.xhi, 5), ylo, yhi, yticks: [ylo, yhi].map((value) => Number(value.toPrecision(10))) };
+  page.charts[id] = { kind: "small", title: page.series[alias].name, unit: "", series: { raw: [alias] }, smoothing: Number(one("[data-act=smooth]", entry.closest("section"))?.value ?? 4), looks: {}, narrow: null,
     wide: { frame: [526, 180, 64, 8, 12, 22], parameters, rows: {} } };
   const box = Object.assign(document.createElement("div"), { className: "chart", id });
   box.dataset.chart = id;
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", `${page.series[alias].name}; ${one(".said", entry).textContent}`);
   box.style.height = "180px";
-  entry.append(box);
+  const figure = document.createElement("figure"), saving = Object.assign(document.createElement("p"), { className: "saving" });
+  for (const [act, name] of [["png", "PNG"], ["svg", "SVG"], ["spec", "Vega-Lite"]]) {
+    saving.append(Object.assign(document.createElement("button"), { type: "button", textContent: name }));
+    saving.lastChild.dataset.act = act;
+  }
+  figure.append(box, saving);
+  entry.append(figure);
   watch(box);
 };
 document.addEventListener("toggle", (event) => { if (event.target.open && event.target.dataset?.series) openMetric(event.target); }, true);

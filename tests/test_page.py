@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import Parsed
 from reports import learning_run, report_of
@@ -125,3 +126,15 @@ def test_a_reward_that_is_no_accuracy_has_no_percent_axis(make_run):
     html = page(compose([diagnose(make_run(reward=np.linspace(-2.4, -1.5, 60)), Settings())]))
     data = json.loads(Parsed(html).blocks["page-data"])
     assert data["charts"]["curve-chart"]["wide"]["parameters"]["yunit"] == ""
+
+
+def test_hardware_is_drawn_by_step(make_run):
+    """GPU load, sampled by seconds, stands among the signals on the run's own axis."""
+    seconds = np.arange(0.0, 3000.0, 15.0)
+    system = pd.DataFrame({"gpu.0.gpu": 90.0, "gpu.1.gpu": 70.0}, index=pd.Index(seconds, name="seconds"))
+    run = make_run({"reward": np.linspace(0, 1, 100), "_runtime": np.arange(100) * 30.0}, system=system)
+    parsed = Parsed(page(compose([diagnose(run, Settings())])))
+    assert "GPU utilisation" in parsed.text
+    data = json.loads(parsed.blocks["page-data"])
+    (series,) = data["charts"]["signal-gpu-utilisation"]["series"]["raw"]
+    assert set(data["series"][series]["y"]) == {80}

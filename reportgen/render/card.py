@@ -15,7 +15,7 @@ DECISIONS: dict[Decision, str] = {
     "stop": "stop",
     "roll_back": "roll back",
     "change_recipe": "change the recipe",
-    "inconclusive": "not yet",
+    "inconclusive": "inconclusive",
 }
 LOOKS = {Severity.OK: "ok", Severity.NOTE: "note", Severity.WARNING: "warn", Severity.CRITICAL: "crit"}
 PAD = 0.08  # of a strip's scale, at either end

@@ -152,5 +152,6 @@ def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
             f"{wording.plural(len(numbers), 'value')}, first {wording.number(numbers[0])}, "
             f"lowest {wording.number(numbers.min())}, highest {wording.number(numbers.max())}"
         )
+        sheet.kind("small")  # what the script draws it with
         made.append(Metric(series.alias, str(name), wording.number(numbers[-1]), said))
     return tuple(made)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 import reportgen
-from reportgen.comparison import Comparison
-from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement
+from reportgen.comparison import Comparison, Level
+from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
 from reportgen.report.figures import end_level, eval_bounds
 from reportgen.signals import Learning
@@ -37,6 +37,7 @@ def document(report: Report) -> dict[str, Any]:
         "assumed": [{"name": item.name, "value": item.value, "text": item.text} for item in report.assumptions],
         "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
+        "choice": None if report.choice is None else asdict(report.choice),
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
     })  # fmt: skip
 
@@ -45,6 +46,8 @@ def plain(value: Any) -> Any:
     """Any value as what JSON can hold; non-finite numbers are null, unwritable characters are gone."""
     if value is None or (isinstance(value, bool | int) and not isinstance(value, Enum)):
         return value
+    if isinstance(value, Severity):
+        return value.word
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, float | np.floating):
@@ -234,4 +237,20 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "tiers": [list(tier) for tier in comparison.tiers],
         "pairs": [asdict(pair) for pair in comparison.pairs],
         "config_differences": {key: list(values) for key, values in comparison.differences.items()},
+        "measure": comparison.measure,
+        "levels": [_level(label, level) for label, level in zip(comparison.labels, comparison.levels, strict=True)],
+        "changes": {label: list(keys) for label, keys in comparison.changes.items()},
+        "groups": [asdict(group) for group in comparison.groups],
+        "costs": [
+            {"run": label, "hours": cost.hours, "gpus": cost.gpus, "gpu_hours": cost.gpu_hours, "points": cost.points}
+            for label, cost in zip(comparison.labels, comparison.costs, strict=True)
+        ],
+        "notes": list(comparison.notes),
     }
+
+
+def _level(label: str, level: Level | None) -> dict[str, Any]:
+    """Where one run ended on the measure that ranks; nulls when it has none."""
+    if level is None:
+        return {"run": label, "value": None, "interval": None, "step": None, "n": None}
+    return {"run": label, "value": level.value, "interval": level.interval, "step": level.step, "n": level.n}

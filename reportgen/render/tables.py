@@ -9,7 +9,10 @@ from reportgen.run import Run
 
 
 def to_csv(report: Report) -> dict[str, str]:
-    """File name -> CSV of one run: a row a step, a column a metric, nothing thinned or rounded."""
+    """File name -> CSV of one run: a row a step, a column a metric, nothing thinned or rounded.
+
+    Hardware metrics have a table of their own, a row a sample, by seconds since the start.
+    """
     tables: dict[str, str] = {}
     for diagnosis in report.diagnoses:
         name = stem(diagnosis.run)
@@ -17,6 +20,9 @@ def to_csv(report: Report) -> dict[str, str]:
         while f"{unique}.csv" in tables:
             unique, number = f"{name}-{number}", number + 1
         tables[f"{unique}.csv"] = _table(diagnosis.run)
+        system = diagnosis.run.system
+        if system is not None and not system.empty:
+            tables[f"{unique}.hardware.csv"] = str(system.to_csv(index_label="elapsed_s", lineterminator="\n"))
     return tables
 
 

@@ -14,6 +14,7 @@ from reportgen.run import Run
 from reportgen.settings import Settings
 
 WIDTH = 100
+IN_FULL = 6  # runs; more of them are a table alone
 SIGNS = {Severity.OK: "●", Severity.NOTE: "■", Severity.WARNING: "▲", Severity.CRITICAL: "⬣"}
 ANSI = {Severity.OK: "32", Severity.NOTE: "34", Severity.WARNING: "33", Severity.CRITICAL: "31"}
 BOLD, FAINT = "1", "2"
@@ -24,7 +25,7 @@ def to_text(report: Report, colour: bool = False) -> str:
     lines: list[str] = []
     if report.comparison is not None:
         lines += [*_compared(report, colour), ""]
-    for diagnosis in report.diagnoses:
+    for diagnosis in report.diagnoses if len(report.diagnoses) <= IN_FULL else ():
         lines += [*_run(diagnosis, colour), ""]
     for item in report.assumptions:
         lines += _wrapped(f"assumed: {item.text}")
