@@ -138,3 +138,10 @@ def test_hardware_is_drawn_by_step(make_run):
     data = json.loads(parsed.blocks["page-data"])
     (series,) = data["charts"]["signal-gpu-utilisation"]["series"]["raw"]
     assert set(data["series"][series]["y"]) == {80}
+
+
+def test_nothing_judged_is_not_called_fine(make_run):
+    """Without a known metric the page says that no signal was logged and most checks could not be made."""
+    text = Parsed(page(compose([diagnose(make_run({"widgets": np.arange(50.0)}), Settings())]))).text
+    assert "No signal of the policy was logged" in text
+    assert "could not be made" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +72,14 @@ def stats_of(given: Sequence[Number]) -> tuple[Stat, ...]:
 
 def _stats(given: Sequence[Number], place: Callable[[str], str], reach: tuple[float, float]) -> tuple[Stat, ...]:
     return tuple(
-        Stat(item.label, place(item.check), *shown(item), interval_of(item), item.context, _strip(item, given, reach))
+        Stat(
+            item.label,
+            place(item.check),
+            *shown(item),
+            interval_of(item),
+            unbroken(item.context),
+            _strip(item, given, reach),
+        )
         for item in given
     )
 
@@ -83,6 +91,11 @@ def steps(following: Sequence[NextStep], anchors: Iterable[str], titles: dict[st
         Step(at, item.action, item.why, item.key or "", href(item.check or "", known), titles.get(item.check or "", ""))
         for at, item in enumerate(following[:3], start=1)
     )
+
+
+def unbroken(text: str) -> str:
+    """The text with "p < 0.001" and "n = 1,319" kept on one line."""
+    return re.sub(r"\b([pn]) ([=<]) ", "\\1\u00a0\\2\u00a0", text)
 
 
 def href(check: str, known: set[str]) -> str:

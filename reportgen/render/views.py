@@ -108,7 +108,11 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
             "key": curve_view.key(section, about),
         }
     if section.kind == "signals":
-        return {"others": others, "panels": tuple(curve_view.of_panel(panel) for panel in section.panels)}
+        return {
+            "others": others,
+            "more": wording.plural(len(others), "more metric"),
+            "panels": tuple(curve_view.of_panel(panel) for panel in section.panels),
+        }
     if section.kind == "checks":
         return {
             "groups": checks_view.check_groups(section, checks_view.chart_ids(section, report)),

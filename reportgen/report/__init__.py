@@ -68,7 +68,8 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
     terms = f"The terms behind {noun} and checks, for readers from other fields"
     parts = [
         about(f"{key}curve", "Reward curve", title, deck, (curve,) if curve else (), kind="curve"),
-        about(f"{key}signals", "Policy signals", titles.of_signals(diagnosis), titles.signals_deck(diagnosis), pointed,
+        about(f"{key}signals", "Policy signals", titles.of_signals(diagnosis, len(panels)),
+              titles.signals_deck(diagnosis, len(panels)), pointed,
               kind="signals", panels=panels),
         about(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), found, skipped, kind="checks"),
         about(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config"),

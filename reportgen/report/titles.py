@@ -89,8 +89,10 @@ def curve_deck(diagnosis: Diagnosis) -> str:
     return " ".join(parts)
 
 
-def of_signals(diagnosis: Diagnosis) -> str:
+def of_signals(diagnosis: Diagnosis, panels: int) -> str:
     """Which policy signals gave trouble."""
+    if not panels:
+        return "No signal of the policy was logged"
     there = [found for found in diagnosis.findings if topic(found.check) in POLICY]
     bad = [found for found in there if found.severity >= Severity.WARNING]
     noted = [found for found in there if found.severity is Severity.NOTE]
@@ -99,11 +101,13 @@ def of_signals(diagnosis: Diagnosis) -> str:
         return f"{_capital(spelled(len(bad)))} of {len(there)} signals {verb} a look: {_names(bad)}"
     if noted:
         return f"Nothing broke; worth knowing: {_names(noted)}"
-    return "Nothing broke" if there else "What the policy did"
+    return "Nothing broke" if there else "What the policy did, judged by no check"
 
 
-def signals_deck(diagnosis: Diagnosis) -> str:
+def signals_deck(diagnosis: Diagnosis, panels: int) -> str:
     """How to read the small charts."""
+    if not panels:
+        return "None of the metrics that were logged plays a role here; the checks say which to log."
     index = diagnosis.run.history.index
     shade = "the shaded part is the plateau. " if diagnosis.train and diagnosis.train.plateau.plateaued else ""
     return (
@@ -113,15 +117,16 @@ def signals_deck(diagnosis: Diagnosis) -> str:
 
 
 def of_checks(diagnosis: Diagnosis) -> str:
-    """How many checks there were, and the worst of them."""
-    n = len(diagnosis.findings) + len(diagnosis.skipped)
+    """How many checks could be made, and the worst of them."""
+    made = wording.plural(len(diagnosis.findings), "check")
     counted = Counter(found.severity for found in diagnosis.findings)
     for severity in (Severity.CRITICAL, Severity.WARNING):
         if counted[severity]:
             bad = [found for found in diagnosis.findings if found.severity is severity]
             what = f"{_capital(spelled(len(bad)))} {wording.plural(len(bad), _noun(severity)).split(' ', 1)[1]}"
-            return f"{what} in {n} checks: {_names(bad)}"
-    return f"No warning in {n} checks"
+            return f"{what} in {made}: {_names(bad)}"
+    missed = len(diagnosis.skipped)
+    return f"No warning in {made}" + (f"; {missed} could not be made" if missed > len(diagnosis.findings) else "")
 
 
 def of_config(run: Run) -> str:
