@@ -22,6 +22,7 @@ from reportgen.signals import learn
 
 Json = dict[Any, Any]  # keys are words
 TRAIN, EVAL = "reward", "eval/accuracy"
+CLASSES = {"overfitting": "overfit", "underfitting": "eval_higher"}  # our label -> the benchmark's word
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # one process a core, one thread each
 
 
@@ -75,15 +76,9 @@ def answer(curve: Json, *, kept: bool) -> Answer:
     prediction = {**of_train(diagnosis), "improvement": gain_of(curve), "runtime_ms": cpu_ms(curve)}
     if diagnosis.gap is not None:
         low, high = diagnosis.gap.interval
-        limit = diagnosis.settings.gap
         prediction["gap"] = [low, diagnosis.gap.gap, high]
-        prediction["gap_class"] = class_of(diagnosis.gap.gap, limit)
+        prediction["gap_class"] = CLASSES.get(diagnosis.gap.label, "none")
     return Answer(curve["id"], prediction, diagnosis if kept else None)
-
-
-def class_of(gap: float, limit: float) -> str:
-    """The side of the limit on which the likeliest gap lies."""
-    return "overfit" if gap > limit else "eval_higher" if gap < -limit else "none"
 
 
 def of_train(diagnosis: Diagnosis) -> Json:

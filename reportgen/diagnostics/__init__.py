@@ -100,7 +100,6 @@ def _learning(
         series.to_numpy(dtype=float),
         reward_range=known.scale.range,
         samples_per_step=samples,
-        group_size=settings.group_size,
         forecast_steps=settings.forecast_steps,
         plateau_probability=settings.plateau_probability,
         undecided_probability=settings.undecided_probability,

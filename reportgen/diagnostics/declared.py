@@ -51,7 +51,7 @@ def declared(run: Run, roles: Mapping[str, Played], settings: Settings) -> Decla
     base, base_from = baseline(run, roles, scale, settings, notes)
     samples = samples_per_step(run, roles, settings)
     if samples:
-        text = f"One train point averages {wording.count(samples)} answers."
+        text = f"One train point averages {wording.count(samples)} answers{_grouped(run, settings)}."
         notes.append(Assumption("samples_per_step", samples, text))
     text = f"The forecast holds only if nothing new happens after step {_last(run)}."
     notes.append(Assumption("forecast", None, text))
@@ -216,6 +216,12 @@ def _within(run: Run, roles: Mapping[str, Played], bounds: tuple[float, float]) 
         return True
     evals = run.history[roles["eval_reward"].name].dropna()
     return bool(evals.between(*bounds).all())
+
+
+def _grouped(run: Run, settings: Settings) -> str:
+    """How many answers share a problem, in words; their noise is read off the rewards all the same."""
+    size = settings.group_size or config_number(run, "actor.group_size") or config_number(run, "gconfig.n_samples")
+    return f", in groups of {wording.count(size)}" if size and size > 1 else ""
 
 
 def _last(run: Run) -> str:

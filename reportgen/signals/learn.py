@@ -35,7 +35,6 @@ def learn(
     *,
     reward_range: tuple[float, float] | None = None,
     samples_per_step: float | None = None,
-    group_size: float | None = None,
     forecast_steps: Sequence[int] | None = None,
     plateau_probability: float = 0.6,
     undecided_probability: float = 0.35,
@@ -45,8 +44,8 @@ def learn(
 
     steps, values: one row each, in logged order; rows that aren't finite are dropped and of a
     repeated step the last counts. reward_range: lowest and highest possible reward, None when
-    unknown. samples_per_step, group_size: only say what would settle an open answer; the noise is
-    read off the series. forecast_steps: None for 1.5 and 2 times the run.
+    unknown. samples_per_step: only says what would settle an open answer; the noise is read off
+    the series. forecast_steps: None for 1.5 and 2 times the run.
     The method is docs/diagnostics.md's: shapes averaged by how well they explain the series.
     """
     series = prepare(*tidy(np.asarray(steps, dtype=float), np.asarray(values, dtype=float)), reward_range)
