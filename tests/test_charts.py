@@ -11,7 +11,7 @@ import pytest
 
 from reportgen.charts import Sheet, axis, draw, kinds, specs, svg
 from reportgen.charts.kinds import Frame, Kind
-from reportgen.charts.sheet import smoothed, thinned
+from reportgen.charts.sheet import clean, smoothed, thinned
 from reportgen.charts.theme import LIGHT, colour
 from reportgen.findings import Figure, Mark
 
@@ -179,3 +179,12 @@ def test_a_chart_s_spec_has_its_parameters():
     kind: Kind = kinds.compiled("small")
     spec = specs.instance(kind.vegalite, {"xhi": 126})
     assert next(entry["value"] for entry in spec["params"] if entry["name"] == "xhi") == 126
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_text_is_cleaned_in_one_place(trap):
+    """Parameters, rows and looks, however deep, keep their shape and lose what breaks a chart."""
+    cleaned = clean({"rows": [{"text": trap, "step": 1.5}], "labels": {trap: None}})
+    texts = [cleaned["rows"][0]["text"], *cleaned["labels"]]
+    assert cleaned["rows"][0]["step"] == 1.5
+    assert not any(re.search("[\x00-\x1f\u2028\ud800-\udfff\ufffe\uffff\\\\]", text) for text in texts)

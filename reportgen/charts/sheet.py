@@ -10,10 +10,12 @@ import numpy as np
 
 from reportgen.charts.kinds import Frame, Kind, compiled
 from reportgen.findings import Figure
+from reportgen.wording import drawable
 
 MOST_POINTS = 500  # of one series: about the width of a plot in px
 MOST_DRAWN = 5_000  # of one chart, above which a zoom stutters in the browser
 FEWEST_POINTS = 100
+LONGEST = 200  # characters of a text in a chart
 FITTED_POINTS = 100  # of a smooth curve
 
 
@@ -122,17 +124,27 @@ class Sheet:
 
         looks: alias -> what to add to every row of that series.
         """
-        low, high = layout.parameters["xlo"], layout.parameters["xhi"]
+        parameters, own, safe_looks = clean(layout.parameters), clean(layout.rows), clean(looks or {})
+        low, high = parameters["xlo"], parameters["xhi"]
         drawn = {
             name: [
-                {**row, **((looks or {}).get(item.alias, {}))}
+                {**row, **safe_looks.get(item.alias, {})}
                 for item in items
                 for row in item.rows()
                 if low <= row["step"] <= high
             ]
             for name, items in series.items()
         }
-        return self.kind(kind).static(layout.frame, layout.parameters, {**layout.rows, **drawn})
+        return self.kind(kind).static(layout.frame, parameters, {**own, **drawn})
+
+
+def clean(value: Any) -> Any:
+    """Parameters and rows with every text in them safe to draw; nothing else reaches Vega, here or in the page."""
+    if isinstance(value, str):
+        return drawable(value, LONGEST)
+    if isinstance(value, Mapping):
+        return {drawable(key, LONGEST): clean(inner) for key, inner in value.items()}
+    return [clean(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def thinned(values: np.ndarray, points: int) -> np.ndarray:

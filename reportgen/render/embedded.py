@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.charts import Chart, Layout, Series, Sheet
+from reportgen.charts.sheet import clean
 from reportgen.run import Run
 from reportgen.wording import drawable
 
@@ -80,7 +81,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "unit": drawable(chart.figure.unit),
         "series": {name: list(aliases) for name, aliases in chart.series.items()},
         "smoothing": chart.smoothing,
-        "looks": {alias: dict(look) for alias, look in chart.looks.items()},
+        "looks": clean(chart.looks),
         "wide": _layout(chart.wide),
         "narrow": _layout(chart.narrow) if chart.narrow else None,
     }
@@ -90,8 +91,8 @@ def _layout(layout: Layout) -> dict[str, Any]:
     frame = layout.frame
     return {
         "frame": [frame.width, frame.height, frame.left, frame.top, frame.right, frame.bottom],
-        "parameters": dict(layout.parameters),
-        "rows": {name: rows for name, rows in layout.rows.items() if rows},
+        "parameters": clean(layout.parameters),
+        "rows": clean({name: rows for name, rows in layout.rows.items() if rows}),
     }
 
 
