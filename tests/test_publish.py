@@ -3,9 +3,11 @@
 import copy
 
 import pytest
+from click.testing import CliRunner
 from wandb_server import Fault, Stored, rows
 
 from reportgen import publish
+from reportgen.cli import cli
 from reportgen.diagnostics import diagnose
 from reportgen.errors import PublishError
 from reportgen.report import compose
@@ -117,6 +119,15 @@ def test_a_report_goes_to_each_of_its_runs(stored, wandb_server):
     runs = [wandb_api.read(f"my-team/gsm8k/{id}") for id in ("done", "two")]
     lines = list(publish.attach_all(compose([diagnose(run, Settings()) for run in runs])))
     assert [line.split(":")[0] for line in lines] == ["my-team/gsm8k/done", "my-team/gsm8k/two"]
+
+
+def test_the_command_attaches_what_it_wrote(stored, tmp_path):
+    """`report ENTITY/PROJECT/RUN --attach` writes the page, puts the very same into the run, and says so."""
+    page = tmp_path / "page.html"
+    ended = CliRunner().invoke(cli, ["report", "my-team/gsm8k/done", "-o", str(page), "--attach"])
+    assert ended.exit_code == 0, ended.output
+    assert stored.files["artifacts/v0/report.html"] == page.read_bytes()
+    assert "as artifact reportgen-done:v0" in ended.stderr
 
 
 def test_a_report_without_a_run_of_wandb_says_so(make_run):

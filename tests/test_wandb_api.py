@@ -144,6 +144,13 @@ def test_a_million_steps_are_read(wandb_server):
     assert wandb_server.count("HistoryPage") < 10
 
 
+def test_exported_and_live_rows_are_one_history(wandb_server):
+    """Rows that W&B has exported to Parquet and rows that are still live make one history, each step once."""
+    wandb_server.add(Stored("half", history=rows(126), exported=100))
+    run = wandb_api.read("my-team/gsm8k/half")
+    assert (len(run.history), run.history["val/acc"].count(), run.nonfinite) == (126, 13, ())
+
+
 def test_rows_that_come_twice_are_one(wandb_server):
     """Of a step that W&B gives twice, as export and as live rows, one row remains."""
     wandb_server.add(Stored("twice", history=sorted(rows(30) + rows(30), key=lambda row: row["_step"])))

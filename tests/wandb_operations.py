@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Callable
@@ -100,9 +101,21 @@ def history_page(server: Server, variables: Variables, *_: Any) -> dict[str, Any
     return {"project": {"run": {"history": [json.dumps(row) for row in rows[:: max(1, -(-len(rows) // most))]]}}}
 
 
-def parquet(*_: Any) -> dict[str, Any]:
-    """No exported history: all of it is live."""
-    return {"project": {"run": {"parquetHistory": {"parquetUrls": [], "liveData": []}}}}
+def parquet(server: Server, variables: Variables, *_: Any) -> dict[str, Any]:
+    """Where the exported part of a history is, and the steps of all that is live; both may hold a row."""
+    run = _found(server, variables)
+    if run is None or not run.exported:
+        return {"project": {"run": {"parquetHistory": {"parquetUrls": [], "liveData": []}}}}
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows, sink = run.history[: run.exported], io.BytesIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    pq.write_table(pa.table({name: [row.get(name) for row in rows] for name in names}), sink)
+    run.files["history.parquet"] = sink.getvalue()
+    url = _file(server, run, "history.parquet")["url"]
+    live = [{"_step": row["_step"]} for row in run.history[run.exported - 10 :]]
+    return {"project": {"run": {"parquetHistory": {"parquetUrls": [url], "liveData": live}}}}
 
 
 def full_history(server: Server, variables: Variables, query: str) -> dict[str, Any]:

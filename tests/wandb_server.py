@@ -53,6 +53,7 @@ class Stored:
     files: dict[str, bytes] = field(default_factory=dict)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     line_count: int | None = None  # what the server claims; None: the truth
+    exported: int = 0  # rows that it also offers as a Parquet file
 
     @property
     def last_step(self) -> int:

@@ -102,16 +102,24 @@ class Rows:
 
     def add(self, row: Mapping[Key, Any]) -> None:
         """Takes the numbers of one row; a row without any (a picture, a page) is none."""
-        cells = [(key, value) for key, text in naming.leaves(row) if (value := naming.number(text)) is not None]
+        cells: list[tuple[Key, float]] = []
+        for name, logged in row.items():
+            if type(logged) is float:  # nearly every value is
+                cells.append((name, logged))
+            else:
+                pairs = ((key, naming.number(value)) for key, value in naming.leaves({name: logged}))
+                cells += [(key, value) for key, value in pairs if value is not None]
         if all(key in INTERNAL for key, _ in cells):
             return
         step = naming.number(row.get("_step"))
         at = self._at.setdefault(int(step) if step is not None else self.last_step + 1, len(self._at))
         for key, value in cells:
-            if self._wanted(key):
-                places, values = self._cells.setdefault(key, (array("q"), array("d")))
-                places.append(at)
-                values.append(value)
+            if (cell := self._cells.get(key)) is None:
+                if not self._wanted(key):
+                    continue
+                cell = self._cells[key] = (array("q"), array("d"))
+            cell[0].append(at)
+            cell[1].append(value)
 
     def columns(self) -> tuple[dict[Key, np.ndarray], tuple[tuple[int, Key, float], ...]]:
         """Columns by ascending step, and (row, metric, value) of each logged nan and inf."""
