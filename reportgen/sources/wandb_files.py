@@ -99,6 +99,8 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         config |= {**files.config, **wandb_common.config(segment.config)}
         command = wandb_common.command(segment.known.get("program"), segment.arguments)
         known |= {**files.known, **segment.known, **({"command": command} if command else {})}
+    if segments[0].lost_first_row and segments[0].first_step is None:
+        remarks.append("the log's first rows may be lost; where steps are counted from the first, they may be too low")
     identity = last.run_id or run_id(last.path)
     if last.branch and last.branch[0] != identity:
         remarks.append(f"forked from run {last.branch[0]} at step {last.branch[1]:.0f}; that run's rows are its own")
@@ -124,7 +126,9 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         console_tail=next((text for s in reversed(segments) if (text := s.console.tail())), beside[-1].console_tail),
         notes=remarks,
     )
-    return _with_restarts(run) if len(segments) > 1 else run
+    run = _with_restarts(run) if len(segments) > 1 else run
+    is_empty = segments[0].lost_first_row and len(run.history) > 1 and run.history.iloc[0].isna().all()
+    return replace(run, history=run.history.iloc[1:]) if is_empty else run
 
 
 def _logged(joined: wandb_resume.Joined) -> dict[Key, np.ndarray]:
@@ -139,7 +143,7 @@ def _with_restarts(run: Run) -> Run:
     segment = run.history[wandb_resume.SEGMENT]
     logs = segment.to_numpy()
     begun = run.history.index[1:][np.diff(logs) > 0]
-    history = run.history.drop(columns=wandb_resume.SEGMENT).dropna(how="all")
+    history = run.history.drop(columns=wandb_resume.SEGMENT)
     return replace(run, history=history, restarts=tuple(sorted({*run.restarts, *(int(step) for step in begun)})))
 
 

@@ -117,7 +117,8 @@ class _Reader:
                         yield whole
                     position = end
                     continue
-                if last and block_end == len(piece) and end > block_end and length:
+                is_torn = last and block_end == len(piece) and end > block_end and kind
+                if is_torn and _next_chunk(piece, position, block_end) == block_end:
                     self._tear(self._began if self._parts else at + position, at + block_end)
                     return
                 position = self._skip(piece, position, block_end, at)

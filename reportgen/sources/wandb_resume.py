@@ -61,7 +61,13 @@ def join(segments: Sequence[Segment]) -> Joined:
 def _rows(segment: Segment) -> Part:
     """A log's columns, and its nan and inf, without the leaves of media."""
     columns = segment.rows.columns()
-    return columns, [odd for odd in segment.rows.nonfinite if odd[1] in columns]
+    nonfinite = [odd for odd in segment.rows.nonfinite if odd[1] in columns]
+    first = segment.first_step
+    if not segment.lost_first_row or first is None:
+        return columns, nonfinite
+    # an empty row for the damaged first one: steps may be counted from it
+    begun = {key: np.insert(values, 0, first if key == "_step" else np.nan) for key, values in columns.items()}
+    return begun, [(row + 1, key, value) for row, key, value in nonfinite]
 
 
 def _counts_anew(segment: Segment, columns: Mapping[Key, np.ndarray]) -> bool:

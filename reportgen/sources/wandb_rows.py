@@ -150,10 +150,11 @@ class Rows:
             for field, _, start, end in wandb_records.fields(message):
                 if field == 1:
                     path, text = wandb_records.item(message[start:end])
-                    if path and (column_key := _key(path)) is not None and self._column(column_key) != UNWANTED:
-                        self._other(column_key, text, record, cells)
+                    key = _key(path)
+                    if key is not None and self._column(key, holds_more=text[:1] == b"{") != UNWANTED:
+                        self._other(key, text, record, cells)
                 elif field == 2:
-                    step = float(wandb_records.number(message[start:end], 1) or 0)
+                    step = _step(message[start:end])
         except wandb_records.Garbled:
             self.n_garbled += 1
         return step
@@ -165,18 +166,18 @@ class Rows:
         for record in np.flatnonzero(np.isnan(row_steps)):
             step = steps.get(int(record), np.nan)
             if np.isnan(step) and left[record] < ends[record] and buffer[left[record]] == wandb_items.STEP:
-                step = float(wandb_records.number(buffer[left[record] + 2 : ends[record]], 1) or 0)
+                step = _step(buffer[left[record] + 2 : ends[record]])
             if np.isnan(step):
                 step = (row_steps[record - 1] if record else self.last_step) + 1
             row_steps[record] = step
         if len(row_steps):
             self.last_step = float(row_steps[-1])
 
-    def _column(self, key: Key) -> int:
-        """The column of a key, a new one for a new key that is wanted."""
+    def _column(self, key: Key, *, holds_more: bool = False) -> int:
+        """The column of a key, a new one for a new key that is wanted or holds nested values."""
         known = self.ids.get(key)
         if known is None:
-            known = self.ids[key] = len(self.keys) if self._is_wanted(key) else UNWANTED
+            known = self.ids[key] = len(self.keys) if holds_more or self._is_wanted(key) else UNWANTED
             if known != UNWANTED:
                 self.keys.append(key)
         return known
@@ -206,18 +207,37 @@ class Rows:
         named: list[tuple[int, str, int, Key | None]] = []
         for at in unknown[np.sort(first)].tolist():  # in the order in which they were logged
             name = buffer[items.key[at] : items.mark[at]]
-            key = _key(wandb_records.item(name).path)
+            key = _named(name)
             # wandb-core, which writes nested keys, shuffles each row
             sorted_by = ".".join(key or "") if name[0] == NESTED else ""
             named.append((int(items.record[at]), sorted_by, at, key))
         named.sort(key=lambda one: one[:3])
         new = np.array([at for _, _, at, _ in named], np.intp)
-        columns = [UNWANTED if key is None else self._column(key) for _, _, _, key in named]
+        columns = [
+            UNWANTED if key is None else self._column(key, holds_more=buffer[items.value[at]] == ord("{"))
+            for _, _, at, key in named
+        ]
         joined = np.concatenate([self._hashes, hashes[new]])
         order = np.argsort(joined)
         self._hashes = joined[order]
         self._hash_ids = np.concatenate([self._hash_ids, np.array(columns, np.intp)])[order]
         self._slots[self._hashes >> SLOT] = np.arange(len(self._hashes))
+
+
+def _step(message: bytes) -> float:
+    """The step that a history record's own step message says; NaN when it is garbled."""
+    try:
+        return float(wandb_records.number(message, 1) or 0)
+    except wandb_records.Garbled:
+        return float("nan")
+
+
+def _named(name: bytes) -> Key | None:
+    """The key that an item's first bytes name, None when they name none."""
+    try:
+        return _key(wandb_records.item(name).path)
+    except wandb_records.Garbled:
+        return None
 
 
 def _key(path: tuple[str, ...]) -> Key | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen import naming
 from reportgen.sources import wandb_common, wandb_log
 from reportgen.sources import wandb_records as records
 from reportgen.sources.wandb_console import Console
@@ -45,6 +46,7 @@ class Segment:
     branch: tuple[str, float] | None = None  # the run and step that this one goes on from
     damage: wandb_log.Damage = field(default_factory=wandb_log.Damage)
     hole_rows: list[int] = field(default_factory=list)  # of each hole, how many rows came before it
+    first_step: float | None = None  # as the summary beside the first row tells
     n_garbled: int = 0
 
     def axes(self) -> dict[str, str]:
@@ -61,6 +63,12 @@ class Segment:
                 for metric in self.metrics
             ]
         )
+
+    @property
+    def lost_first_row(self) -> bool:
+        """Whether bytes are damaged before the first row that is left, and that isn't step 0."""
+        steps = self.rows.columns()["_step"]
+        return 0 in self.hole_rows and len(steps) > 0 and steps[0] > (self.first_step or 0)
 
     def notes(self) -> list[str]:
         """What of the log could not be read, and where."""
@@ -106,6 +114,8 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
             if kind == records.HISTORY:
                 rows.add(buffer, start, end)
             elif kind == records.SUMMARY:
+                if not rows.n_taken:
+                    _take_first_step(segment, buffer[start:end])
                 if end - start > LONG:
                     waiting = buffer, start, end
                 else:
@@ -134,6 +144,14 @@ def _starting_step(path: str) -> int:
     return step if isinstance(step, int) else 0
 
 
+def _take_first_step(segment: Segment, message: bytes) -> None:
+    """Takes the step of the first row, which may be damaged, from the summary beside it."""
+    for path, text in records.items(message):
+        step = naming.number(records.value(text)) if path == ("_step",) else None
+        if step is not None and segment.first_step is None:
+            segment.first_step = step
+
+
 def _take_summary(segment: Segment, buffer: bytes, start: int, end: int) -> None:
     """Takes a summary, unless it says no more than the row beside it, or W&B's clock alone."""
     if buffer.find(AUTOMATIC, start, end) < 0 and not CLOCK.fullmatch(buffer, start, end):
@@ -145,9 +163,9 @@ def _take_summary(segment: Segment, buffer: bytes, start: int, end: int) -> None
 
 def _around(steps: np.ndarray, row: int) -> str:
     """Which steps stand on either side of a row."""
-    before = f"step {steps[row - 1]:.0f}" if 0 < row <= len(steps) else "the start"
-    after = f"step {steps[row]:.0f}" if row < len(steps) else "the end"
-    return f", between {before} and {after} of the log"
+    before = f"_step {steps[row - 1]:.0f}" if 0 < row <= len(steps) else "the start"
+    after = f"_step {steps[row]:.0f}" if row < len(steps) else "the end"
+    return f", between {before} and {after}"
 
 
 def _take_run(segment: Segment, message: bytes) -> None:
