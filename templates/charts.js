@@ -76,9 +76,10 @@ const pieces = (chart, id) => { // layer -> lists of points, before the axis is 
   for (const [layer, aliases] of Object.entries(chart.series)) {
     made[layer] = aliases.map((alias) => ({ ...series(alias), look: chart.looks[alias] ?? {}, label: page.series[alias].name }));
   }
-  const raw = made.raw?.[0];
-  if (raw && (level > 0 || chart.kind === "small")) made.smooth = [{ ...raw, y: smoothed(raw.x, raw.y, level), lo: undefined, hi: undefined }];
-  if (made.smooth && chart.kind === "small") made.end = [{ ...raw, x: raw.x.slice(-1), y: made.smooth[0].y.slice(-1) }];
+  const raw = made.raw?.[0], base = made.mean?.[0] ?? raw;
+  delete made.mean;
+  if (raw && (level > 0 || chart.kind === "small")) made.smooth = [level > 0 ? { ...base, y: smoothed(base.x, base.y, level) } : raw];
+  if (made.smooth && chart.kind === "small") made.end = [{ ...raw, x: made.smooth[0].x.slice(-1), y: made.smooth[0].y.slice(-1) }];
   const trial = state.trial.get(id);
   if (trial) for (const layer of Object.keys(made)) made[layer] = made[layer].filter((line) => line.look.series === undefined || line.look.series === trial);
   if (alone) for (const layer of Object.keys(made)) if (layer !== alone && !(alone === "raw" && layer === "smooth")) made[layer] = [];

@@ -188,3 +188,13 @@ def test_every_text_is_cleaned_in_one_place(trap):
     texts = [cleaned["rows"][0]["text"], *cleaned["labels"]]
     assert cleaned["rows"][0]["step"] == 1.5
     assert not any(re.search("[\x00-\x1f\u2028\ud800-\udfff\ufffe\uffff\\\\]", text) for text in texts)
+
+
+def test_a_thinned_series_is_smoothed_from_its_means(sheet):
+    """Rare spikes are drawn but don't lift the strong line."""
+    values = np.ones(5_000)
+    values[::50] = 100.0
+    chart = draw(figure(name="spiky", values=values), sheet)
+    mean = sheet.series[chart.series["mean"][0]]
+    assert mean.values.max() < 10
+    assert sheet.series[chart.series["raw"][0]].values.max() == 100.0

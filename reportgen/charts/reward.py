@@ -32,6 +32,9 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str]
         layer: _series(figure.frame, name, sheet, run, (names or {}).get(name, name))
         for layer, name in (("raw", "train"), ("trend", "trend"), ("forecast", "forecast"), ("eval", "eval"))
     }
+    train = figure.frame[figure.frame["series"] == "train"]
+    shown = (names or {}).get("train", "train")
+    series["mean"] = sheet.means(shown, train["step"].to_numpy(float), train["value"].to_numpy(float), run=run)
     there = {layer: item for layer, item in series.items() if item is not None}
     wide, narrow = (frame if marks.of(figure.marks, "onset") else _lower(frame) for frame in (WIDE, NARROW))
     layouts = {"wide": _layout(figure, there, wide), "narrow": _layout(figure, there, narrow, narrow=True)}

@@ -16,6 +16,7 @@ MOST_POINTS = 500  # of one series: about the width of a plot in px
 MOST_DRAWN = 5_000  # of one chart, above which a zoom stutters in the browser
 FEWEST_POINTS = 100
 LONGEST = 200  # characters of a text in a chart
+MOST_MEANS = 200  # stretches of a thinned series that are averaged, to smooth from
 FITTED_POINTS = 100  # of a smooth curve
 
 
@@ -112,6 +113,17 @@ class Sheet:
         self.series[alias] = Series(alias, name, run, steps[kept], values[kept], *edges)
         self._known[run, name] = alias
         return self.series[alias]
+
+    def means(self, name: str, steps: np.ndarray, values: np.ndarray, *, run: int = 0) -> Series | None:
+        """Means of equal stretches of a series that is drawn thinned, to smooth from; None when it isn't.
+
+        What is left after thinning are mostly extremes, whose mean is not the mean of the values.
+        """
+        if len(values) <= self.points:
+            return None
+        parts = min(MOST_MEANS, self.points)
+        middle, mean = (np.array([part.mean() for part in np.array_split(column, parts)]) for column in (steps, values))
+        return self.add(f"{name}, mean of {round(len(values) / parts)}", np.round(middle, 1), mean, run=run)
 
     def picture(
         self,

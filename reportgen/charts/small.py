@@ -29,16 +29,18 @@ def draw(
     (name,) = figure.frame["series"].unique()
     steps, values = figure.frame["step"].to_numpy(float), figure.frame["value"].to_numpy(float)
     raw = sheet.add((names or {}).get(name, name), steps, values, run=run)
+    means = sheet.means(raw.name, steps, values, run=run)
     layout = _layout(figure, raw, reach or (float(steps[0]), float(steps[-1])))
-    strong = smoothed(raw.steps, raw.values, SMOOTHING)
-    drawn = Series("", "", run, raw.steps, strong)
-    end = Series("", "", run, raw.steps[-1:], strong[-1:])
+    base = means or raw
+    strong = smoothed(base.steps, base.values, SMOOTHING)
+    drawn = Series("", "", run, base.steps, strong)
+    end = Series("", "", run, base.steps[-1:], strong[-1:])
     return Chart(
         id=figure.id,
         kind="small",
         figure=figure,
         described=_described(figure, steps, values, strong),
-        series={"raw": (raw.alias,)},
+        series={"raw": (raw.alias,)} | ({"mean": (means.alias,)} if means else {}),
         wide=layout,
         narrow=None,
         pictures=(("wide", sheet.picture("small", layout, {"raw": [raw], "smooth": [drawn], "end": [end]})),),

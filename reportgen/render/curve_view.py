@@ -7,6 +7,7 @@ from typing import Any
 
 from reportgen import wording
 from reportgen.charts import Sheet
+from reportgen.charts.sheet import MOST_POINTS
 from reportgen.findings import Diagnosis
 from reportgen.render import card
 from reportgen.report import Section, figures
@@ -44,6 +45,15 @@ def key(section: Section, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
         "forecast": ("forecast", "forecast, 90 %"),
     }
     return tuple(words[name] for name in words if name in there)
+
+
+def thinned(section: Section) -> str:
+    """How many of the logged points are drawn, when not all; empty otherwise."""
+    logged = sum(int((figure.frame["series"] == "train").sum()) for figure in section.figures)
+    if logged <= MOST_POINTS:
+        return ""
+    drawn = f"About {MOST_POINTS} of {wording.count(logged)} points are drawn, the extremes among them"
+    return f"{drawn}; the checks used all."
 
 
 def curve_notes(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:

@@ -106,6 +106,7 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
             "numbers": curve_view.curve_numbers(about),
             "source": curve_view.curve_source(about),
             "key": curve_view.key(section, about),
+            "thinned": curve_view.thinned(section),
         }
     if section.kind == "signals":
         return {
