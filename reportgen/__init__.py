@@ -1,9 +1,9 @@
 """reportgen: RL post-training runs as one self-contained HTML file.
 
-    import reportgen
-    run = reportgen.read("wandb/run-20251109_101500-abc123")
-    diagnosis = reportgen.diagnose(run)
-    html = reportgen.page(reportgen.compose([diagnosis]))
+import reportgen
+run = reportgen.read("wandb/run-20251109_101500-abc123")
+diagnosis = reportgen.diagnose(run)
+html = reportgen.page(reportgen.compose([diagnosis]))
 """
 
 from __future__ import annotations
@@ -38,7 +38,32 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
     "SpecError": "errors",
     "SourceError": "errors",
 }
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = [
+    "Comparison",
+    "Diagnosis",
+    "Finding",
+    "NonFinite",
+    "Report",
+    "ReportgenError",
+    "Run",
+    "Runs",
+    "Settings",
+    "Severity",
+    "SourceError",
+    "SpecError",
+    "__version__",
+    "compare",
+    "compose",
+    "diagnose",
+    "find",
+    "from_rows",
+    "page",
+    "read",
+    "read_all",
+    "to_json",
+    "to_markdown",
+    "to_text",
+]
 
 if TYPE_CHECKING:
     from reportgen.comparison import Comparison, compare

@@ -127,11 +127,17 @@ def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[N
         over = wording.level(gain.baseline, chosen.scale.accuracy)
         n = f", n = {wording.count(gain.n)}" if gain.n else ""
         p = f", {wording.p_value(gain.p_value)}" if gain.p_value is not None else ""
-        found.append(Number("Gain of the choice", gain.absolute, unit, gain.interval, f"over {over}{n}{p}", "tiers", 0.0))
+        found.append(
+            Number("Gain of the choice", gain.absolute, unit, gain.interval, f"over {over}{n}{p}", "tiers", 0.0)
+        )
     level = comparison.levels[comparison.labels.index(label)]
     if level is not None:
         shown = "accuracy" if chosen.scale.accuracy else ""
-        found.append(Number("Level of the choice", level.value, shown, level.interval, f"step {wording.count(level.step)}", "tiers"))
+        found.append(
+            Number(
+                "Level of the choice", level.value, shown, level.interval, f"step {wording.count(level.step)}", "tiers"
+            )
+        )
     price, cost = _price(_cost(comparison, label)), _cost(comparison, label)
     if price is not None:
         unit_of_cost = "GPU-hours" if cost.gpu_hours is not None else "hours"
@@ -155,7 +161,11 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     chosen = comparison.diagnoses[comparison.labels.index(label)]
     step = chosen.checkpoints.earliest if chosen.checkpoints else None
     at = f", step {wording.count(step)}" if step is not None else ""
-    found = [NextStep(f"Take {wording.shortened(label, 40)}{at}", f"It is {_because(comparison, label, top)}.", check="tiers")]
+    found = [
+        NextStep(
+            f"Take {wording.shortened(label, 40)}{at}", f"It is {_because(comparison, label, top)}.", check="tiers"
+        )
+    ]
     if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:
         found.append(NextStep("Evaluate the leaders on more problems", f"{tied.settled_by}.", check="pairs"))
     confounded = [name for name in comparison.labels if len(comparison.changes.get(name, ())) > 1]
@@ -168,7 +178,18 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     if fallen:
         one = comparison.diagnoses[comparison.labels.index(fallen[0])]
         peak = one.train.collapse.peak_step if one.train else None
-        found.append(NextStep(f"Drop the recipe of {wording.listed(fallen, 2)}", f"Its reward fell after step {peak}.", check="runs"))
+        found.append(
+            NextStep(
+                f"Drop the recipe of {wording.listed(fallen, 2)}", f"Its reward fell after step {peak}.", check="runs"
+            )
+        )
     if all(len(group.labels) < 2 for group in comparison.groups) and len(found) < 3:
-        found.append(NextStep("Repeat the choice with two more seeds", "Every interval here is the eval's noise, not that of training.", "seed", "pairs"))
+        found.append(
+            NextStep(
+                "Repeat the choice with two more seeds",
+                why="Every interval here is the eval's noise, not that of training.",
+                key="seed",
+                check="pairs",
+            )
+        )
     return found

@@ -106,7 +106,7 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
         for pair in _pairs(dict(zip(labels, ranked, strict=True)), by_label[name], name, reference, settings)
     )
     differences = _differences([one.run.config for one in ranked])
-    notes = (
+    notes: tuple[str, ...] = (
         (f"only pairs with {labels[0]} and with {reference} were tested: {len(labels)} runs are too many for all",)
         if len(labels) > MOST_IN_ALL_PAIRS
         else ()

@@ -9,7 +9,10 @@ from typing import Any
 
 Key = str | tuple[str, ...]  # a literal name, or the path of a nested one
 
-NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "infinity": float("inf"), "-inf": -float("inf"), "-infinity": -float("inf")}
+INFINITE = float("inf")
+NON_FINITE = {
+    "nan": float("nan"), "inf": INFINITE, "infinity": INFINITE, "-inf": -INFINITE, "-infinity": -INFINITE,
+}  # fmt: skip
 
 
 def leaves(row: Mapping[Key, Any]) -> Iterator[tuple[Key, Any]]:

@@ -56,7 +56,8 @@ class Span(click.ParamType):
             ends = tuple(self.kind(end) if end.strip() or not self.open_ends else None for end in (low, high))
         except ValueError:
             ends = ()
-        if not colon or len(ends) != 2 or (None not in ends and ends[0] >= ends[1]):
+        known = [end for end in ends if end is not None]
+        if not colon or len(ends) != 2 or (len(known) == 2 and known[0] >= known[1]):
             self.fail(f"{value!r} is not two rising numbers like {self.example}", param, ctx)
         return ends
 
@@ -87,11 +88,9 @@ def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -
         text = path.read_text(encoding="utf-8")
         ctx.default_map = {**(ctx.default_map or {}), **_defaults(tomllib.loads(text), path, ctx)}
     except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: can't be read: {error}") from error
+        raise click.UsageError(f"{path}: can't be read: {error}") from error
     except (tomllib.TOMLDecodeError, ReportgenError) as error:
-        refused = click.ClickException(f"{path}: {error}")
-        refused.exit_code = 2
-        raise refused from error
+        raise click.UsageError(f"{path}: {error}") from error
 
 
 def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from reportgen.errors import SettingsError
 
@@ -51,7 +52,8 @@ class Settings:
 
         Raises SettingsError for an unknown name or a value that is no number.
         """
-        return replace(self, **{name: _number(name, text) for name, text in values.items()})
+        numbers: dict[str, Any] = {name: _number(name, text) for name, text in values.items()}
+        return replace(self, **numbers)
 
 
 def thresholds() -> dict[str, float]:

@@ -12,9 +12,9 @@ def run():
     return from_rows(
         [{"step": 1, "reward": 0.5}],
         id="r1", name="ada-lr3", source="AReaL log /home/ada/runs/exp/trainer.log", framework="areal",
-        config={"fileroot": "/home/ada/experiments", "model": "Qwen/Qwen2.5", "launcher": {"args": ["--dir=/data/ada/x"]}},
+        config={"fileroot": "/home/ada/experiments", "model": "Qwen/Qwen2.5", "launcher": {"args": ["--dir=/data/ada"]}},
         provenance={"host": "node7", "user": "ada", "url": "https://wandb.ai/team/p/runs/r1", "git_commit": "4aef98d8",
-                    "git_remote": "git@github.com:ada/x.git", "command": "python /home/ada/train.py", "tags": ["node7"]},
+                    "git_remote": "git@github.com:ada/x.git", "command": "python /home/ada/t.py", "tags": ["node7"]},
         console_tail="node7: saved to /home/ada/ckpt/step126 see https://wandb.ai/team/p/runs/r1\n",
         notes=["/home/ada/runs/exp/trainer.log: 1 line was not read"],
     )  # fmt: skip

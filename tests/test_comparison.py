@@ -22,7 +22,11 @@ def trial(make_run):
         steps = np.arange(1, 13)
         evals = np.full(12, np.nan)
         evals[[3, 7, 11]] = [0.19, (0.19 + final) / 2, final]
-        columns = {"task_reward": np.linspace(0.18, final, 12), "eval_accuracy": evals, "_timestamp": 1e9 + 600.0 * steps}
+        columns = {
+            "task_reward": np.linspace(0.18, final, 12),
+            "eval_accuracy": evals,
+            "_timestamp": 1e9 + 600.0 * steps,
+        }
         run = make_run(columns, id=name, name=name, source=f"runs/{name}", config=config or {}, **about)
         return reportgen.diagnose(run, settings or Settings(eval_size=N, baseline=0.1835, gpus=2))
 
@@ -80,7 +84,9 @@ def test_only_keys_that_differ_are_differences(trial):
 
 def test_seeds_of_one_recipe_are_grouped(trial):
     """Runs that differ in their seed alone have a mean with an interval over seeds."""
-    runs = [trial(f"s{seed}", level, config={"lr": 1e-5, "seed": seed}) for seed, level in ((1, 0.30), (2, 0.32), (3, 0.31))]
+    runs = [
+        trial(f"s{seed}", level, config={"lr": 1e-5, "seed": seed}) for seed, level in ((1, 0.30), (2, 0.32), (3, 0.31))
+    ]
     (group,) = reportgen.compare(runs).groups
     assert group.mean == pytest.approx(0.31)
     assert group.interval[0] < 0.30 < 0.32 < group.interval[1]
@@ -126,7 +132,12 @@ def write_answers(folder, solved, n=400):
     place = folder / "eval-rollout" / "7"
     place.mkdir(parents=True)
     for problem in range(n):
-        record = {"task_id": problem, "sample_idx": 0, "reward": float(problem < solved), "prompt": f"problem {problem}"}
+        record = {
+            "task_id": problem,
+            "sample_idx": 0,
+            "reward": float(problem < solved),
+            "prompt": f"problem {problem}",
+        }
         (place / f"{problem}.jsonl").write_text(json.dumps(record) + "\n")
 
 

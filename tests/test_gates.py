@@ -12,7 +12,10 @@ from reportgen.settings import Settings
 @pytest.fixture
 def judged(make_run):
     """A diagnosis with a gain of ten points, give or take four."""
-    columns = {"task_reward": [0.2, 0.25, 0.28, 0.29, 0.29, 0.29], "eval_accuracy": [0.2, None, None, None, None, 0.2835]}
+    columns = {
+        "task_reward": [0.2, 0.25, 0.28, 0.29, 0.29, 0.29],
+        "eval_accuracy": [0.2, None, None, None, None, 0.2835],
+    }
     return reportgen.diagnose(make_run(columns), Settings(eval_size=1319, baseline=0.1835))
 
 
@@ -38,7 +41,9 @@ def test_an_inconclusive_gate_may_be_allowed(judged):
     assert failures([judged], Gates(min_gain=0.20, allow_inconclusive=True))
 
 
-@pytest.mark.parametrize("gates", [Gates(min_gain=0.01), Gates(max_gap=0.01), Gates(no_plateau=True), Gates(no_collapse=True)])
+@pytest.mark.parametrize(
+    "gates", [Gates(min_gain=0.01), Gates(max_gap=0.01), Gates(no_plateau=True), Gates(no_collapse=True)]
+)
 def test_what_was_not_logged_cannot_be_judged(judged, gates):
     """Without its number a gate fails as inconclusive and names the remedy."""
     blind = replace(judged, improvement=None, gap=None, train=None)

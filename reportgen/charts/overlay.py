@@ -36,7 +36,9 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] 
         for name, item in series.items()
         if layer != "spread"
     }
-    layouts = {size: _layout(figure, names, there, coloured, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))}
+    layouts = {
+        size: _layout(figure, names, there, coloured, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))
+    }
     drawn = {layer: list(series.values()) for layer, series in there.items()}
     return Chart(
         id=figure.id,
@@ -64,7 +66,9 @@ def _series(figure: Figure, layer: str, sheet: Sheet, runs: Mapping[str, int]) -
     return found
 
 
-def _layout(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]], coloured: bool, frame: Frame) -> Layout:
+def _layout(
+    figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]], coloured: bool, frame: Frame
+) -> Layout:
     series = [item for layer in items.values() for item in layer.values()]
     first, last = axis.extent([float(step) for item in series for step in (item.steps.min(), item.steps.max())])
     last = last if last > first else first + 1
@@ -76,7 +80,13 @@ def _layout(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, S
     y = y_axis(min(0.0, low) if is_share(figure.unit) else low, high, figure.unit)
     hours = figure.kind == "efficiency"
     positions = [step for step in axis.ticks(first, last, 6 if frame is WIDE else 4) if first < step < last * 0.96]
-    x = {"xlo": first, "xhi": last, "xticks": [first, *positions, last], "xlabels": {}, "xname": figure.caption if hours else "step"}
+    x = {
+        "xlo": first,
+        "xhi": last,
+        "xticks": [first, *positions, last],
+        "xlabels": {},
+        "xname": figure.caption if hours else "step",
+    }
     x |= {"xformat": ",.3~g"} if hours else {}
     ends = _ends(names, items) if coloured else {}
     rows = {
@@ -93,17 +103,30 @@ def _ends(names: list[str], items: Mapping[str, Mapping[str, Series]]) -> dict[s
     """Trial -> (step, value) at which its line ends; the last eval where there is one."""
     layers = [items.get(layer, {}) for layer in ("trend", "eval")]
     return {
-        name: (float(layer[name].steps[-1]), float(layer[name].values[-1])) for layer in layers for name in names if name in layer
+        name: (float(layer[name].steps[-1]), float(layer[name].values[-1]))
+        for layer in layers
+        for name in names
+        if name in layer
     }
 
 
-def _names(ends: Mapping[str, tuple[float, float]], names: list[str], frame: Frame, y: Mapping[str, Any]) -> list[marks.Row]:
+def _names(
+    ends: Mapping[str, tuple[float, float]], names: list[str], frame: Frame, y: Mapping[str, Any]
+) -> list[marks.Row]:
     """Names at the ends of the lines, pushed apart."""
     height, room = frame.plot[1], int((frame.right - 8) / TEXT)
     down = [(y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for _, value in ends.values()]
     places = axis.spaced(down, APART)
     return [
-        marks.label(step, value, wording.drawable(name, room), series_colour(names.index(name)), dx=9, dy=round(place - here, 1), bold=True)
+        marks.label(
+            step,
+            value,
+            wording.drawable(name, room),
+            series_colour(names.index(name)),
+            dx=9,
+            dy=round(place - here, 1),
+            bold=True,
+        )
         for (name, (step, value)), here, place in zip(ends.items(), down, places, strict=True)
     ]
 

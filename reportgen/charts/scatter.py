@@ -16,12 +16,23 @@ FRAME = Frame(263, 150, left=40, top=8, right=12, bottom=24)
 
 def draw(figure: Figure, sheet: Sheet, *, run: int = 0, ticks: Sequence[tuple[float, str]] = ()) -> Chart:
     """Points (position, outcome); ticks: positions that stand for named values."""
-    item = sheet.add(f"{figure.title} against the outcome", figure.frame["step"].to_numpy(float), figure.frame["value"].to_numpy(float))
+    item = sheet.add(
+        f"{figure.title} against the outcome",
+        figure.frame["step"].to_numpy(float),
+        figure.frame["value"].to_numpy(float),
+    )
     first, last = axis.extent(item.steps.tolist())
     pad = 0.5 if ticks else 0.05 * (last - first or 1.0)
     low, high = axis.extent(item.values.tolist())
     y = y_axis(low, high, figure.unit, 4)
-    x = {"xlo": first - pad, "xhi": last + pad, "xticks": [] if ticks else [first, last], "xlabels": {}, "xname": "", "xformat": ",.4~g"}
+    x = {
+        "xlo": first - pad,
+        "xhi": last + pad,
+        "xticks": [] if ticks else [first, last],
+        "xlabels": {},
+        "xname": "",
+        "xformat": ",.4~g",
+    }
     named = [marks.label(position, y["ylo"], text, "ink-2", align="center", dy=14) for position, text in ticks]
     layout = Layout(FRAME, {**x, **y}, {"labels": named, "bands": [], "levels": [], "steps": [], "notes": []})
     share = is_share(figure.unit)

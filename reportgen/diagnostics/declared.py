@@ -147,8 +147,8 @@ def eval_size(
         notes.append(Assumption("eval_size", GSM8K_PROBLEMS, text))
         return GSM8K_PROBLEMS
     if scale.accuracy:
-        text = (f"The size of the eval set isn't known, so the gain is not tested; with fewer than 4 evals the train–eval "
-                f"gap is judged as if there were {CAUTIOUS_PROBLEMS} problems: give --eval-size.")  # fmt: skip
+        text = (f"The size of the eval set isn't known, so the gain is not tested; with fewer than 4 evals the "
+                f"train–eval gap is judged as if there were {CAUTIOUS_PROBLEMS} problems: give --eval-size.")  # fmt: skip
         notes.append(Assumption("eval_size", None, text))
     return None
 

@@ -1,285 +1,59 @@
-"""The sections of a comparison, in reading order, each with its finding as title."""
+"""The sections of a comparison, in reading order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import pandas as pd
-
 from reportgen import wording
 from reportgen.comparison import Comparison
-from reportgen.findings import Diagnosis, Figure, Mark
-from reportgen.report import titles
+from reportgen.report import compared_titles as titles
+from reportgen.report import overlays
 from reportgen.report.parts import Section
 
-MOST_COLOURED = 8  # beyond it lines are faint, under a median with its quartiles
-MOST_LINES = 40  # beyond it only the named lines are drawn
-NAMED_LINES = 20
-MOST_SWEPT = 6  # keys drawn against the outcome
-FEWEST_SWEPT = 4  # runs, and 3 distinct values, that make a sweep
-RAW_POINTS = 250
-SPREAD_POINTS = 100
-
-
-@dataclass(frozen=True)
-class Swept:
-    """One config key that varies, with the outcome of each run."""
-
-    key: str
-    figure: Figure
-    ticks: tuple[tuple[float, str], ...]  # position and value, where values are named; else the axis is numeric
+AHEAD = "ahead by more than noise (Holm-corrected) and by more than the tie margin"
 
 
 def sections(comparison: Comparison) -> tuple[Section, ...]:
     """Tiers, overlay, results, config differences, pairs, efficiency, then each run, folded."""
-    curves, costs, varied = overlay(comparison), efficiency(comparison), swept(comparison)
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
-    parts = [
-        Section("tiers", "Ranking", _tiers_title(comparison), f"{noun.capitalize()} with 95 % intervals. A trial drops a tier "
-                "when one above it is ahead by more than noise (Holm-corrected) and by more than the tie margin.", kind="tiers"),
-        Section("overlay", "Reward curves", _overlay_title(comparison), _overlay_deck(comparison),
-                (curves,) if curves else (), kind="overlay"),
-        Section("results", "Results", _results_title(comparison, noun), "Sort by any column; choose which to see.", kind="results"),
-        Section("differences", "Config differences", _differences_title(comparison),
-                f"Only keys that differ, against {comparison.reference}.", tuple(one.figure for one in varied), kind="differences"),
-        Section("pairs", "Pairwise differences", _pairs_title(comparison), _pairs_deck(comparison, noun), kind="pairs"),
-        Section("efficiency", "Efficiency", _efficiency_title(comparison), f"Level against {_unit_of_cost(comparison)} spent; "
-                "up and to the left is better.", (costs,) if costs else (), kind="efficiency"),
-        Section("runs", "Each run", f"{wording.plural(len(comparison.labels), 'run')}, one by one",
-                "Verdict, findings and provenance of each; a page of its own has more.", kind="runs"),
+    one_by_one = f"{wording.plural(len(comparison.labels), 'run')}, one by one"
+    head = (
+        Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95 % intervals. A trial "
+                f"drops a tier when one above it is {AHEAD}.", kind="tiers"),
+        *_curves(comparison),
+        Section("results", "Results", titles.of_results(comparison, noun), "Sort by any column; choose which to see.",
+                kind="results"),
+        _differences(comparison),
+        Section("pairs", "Pairwise differences", titles.of_pairs(comparison), titles.pairs_deck(comparison, noun),
+                kind="pairs"),
+        *_costs(comparison),
+    )  # fmt: skip
+    return (
+        *head,
+        Section("runs", "Each run", one_by_one, "What stood out in each; a page of its own has more.", kind="runs"),
         Section("assumed", "Assumptions", "What was assumed, and what was not read", kind="assumed"),
         Section("glossary", "Glossary", "The terms, for readers from other fields", kind="glossary"),
-    ]  # fmt: skip
-    drawn = ("overlay", "efficiency")
-    return tuple(part for part in parts if part.kind not in drawn or part.figures)
-
-
-def _tiers_title(comparison: Comparison) -> str:
-    count = len(comparison.tiers)
-    if count == 1:
-        return "One tier: nobody is ahead"
-    return f"{titles.spelled(count).capitalize()} tiers; inside a tier nobody is ahead"
-
-
-def _overlay_title(comparison: Comparison) -> str:
-    trains = [one.train for one in comparison.diagnoses if one.train is not None]
-    fallen = sum(train.collapse.collapsed for train in trains)
-    rising = sum(train.trend.direction == "rising" and not train.collapse.collapsed for train in trains)
-    said = [f"{titles.spelled(fallen)} collapsed"] if fallen else []
-    said.append(f"{titles.spelled(rising)} of {titles.spelled(len(trains))} still {'rises' if rising == 1 else 'rise'} at the end")
-    text = ", ".join(said)
-    return text[:1].upper() + text[1:]
-
-
-def _overlay_deck(comparison: Comparison) -> str:
-    if len(comparison.labels) <= MOST_COLOURED:
-        return "Trend of the train reward by step with its 90 % band, faint as logged. Diamonds: final eval with its 95 % interval."
-    named = f"{NAMED_LINES} lines (best, worst, the reference, and some between)" if len(comparison.labels) > MOST_LINES else "every trend"
-    return f"Faint: {named}. Dashed: the median of all trends; shaded: the middle half."
-
-
-def _results_title(comparison: Comparison, noun: str) -> str:
-    return f"All {titles.spelled(len(comparison.labels))}, by {noun}"
-
-
-def _differences_title(comparison: Comparison) -> str:
-    keys = sorted({key for changed in comparison.changes.values() for key in changed})
-    if not keys:
-        return "No recipe key differs" if comparison.differences else "The configs are the same, or none was logged"
-    most = max(len(changed) for changed in comparison.changes.values())
-    told = "each trial changes one" if most == 1 else f"up to {titles.spelled(most)} changed at once"
-    return f"{titles.spelled(len(keys)).capitalize()} recipe {'key differs' if len(keys) == 1 else 'keys differ'}; {told}"
-
-
-def _pairs_title(comparison: Comparison) -> str:
-    tested = [pair for pair in comparison.pairs if pair.metric == comparison.measure and pair.p is not None]
-    if not tested:
-        return "No difference could be tested"
-    real = sum(pair.winner is not None for pair in tested)
-    return f"{titles.spelled(real).capitalize()} of {titles.spelled(len(tested))} differences {'is' if real == 1 else 'are'} real"
-
-
-def _pairs_deck(comparison: Comparison, noun: str) -> str:
-    how = "Newcombe's interval" if comparison.measure == "eval" else "the trends' posterior"
-    paired = sum(pair.paired for pair in comparison.pairs)
-    by_problem = f" {wording.plural(paired, 'pair')} compared problem by problem." if paired else ""
-    return f"Row minus column, {noun}: 95 % interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
-
-
-def _efficiency_title(comparison: Comparison) -> str:
-    label, cost = comparison.labels[0], comparison.costs[0]
-    if cost.hours is None:
-        return "What the level cost"
-    spent = wording.gpu_hours(cost.gpu_hours) if cost.gpu_hours is not None else f"{wording.number(cost.hours)} hours"
-    return f"{wording.shortened(label, 40)} reached its level in {spent}"
-
-
-def _unit_of_cost(comparison: Comparison) -> str:
-    return "GPU-hours" if all(cost.gpus for cost in comparison.costs) else "hours"
-
-
-def overlay(comparison: Comparison) -> Figure | None:
-    """Train trends laid over each other, the final evals as diamonds; None without a curve."""
-    parts = [*_lines(comparison)]
-    if not parts:
-        return None
-    accuracy = comparison.diagnoses[0].scale.accuracy
-    return Figure(
-        id="overlay-chart",
-        title="Train accuracy by step" if accuracy else "Train reward by step",
-        unit="accuracy" if accuracy else "",
-        frame=pd.concat(parts, ignore_index=True),
-        marks=tuple(_baseline(comparison)),
-        kind="overlay",
     )
 
 
-def efficiency(comparison: Comparison) -> Figure | None:
-    """Level against hours or GPU-hours, a line a trial; None when costs are unknown."""
-    costly = all(cost.gpus for cost in comparison.costs)
-    accuracy = comparison.diagnoses[0].scale.accuracy
-    parts = []
-    for label, cost in list(zip(comparison.labels, comparison.costs, strict=True))[:MOST_COLOURED]:
-        if len(cost.points) > 1:
-            hours, values = (np.array(column) for column in zip(*cost.points, strict=True))
-            parts.append(frame(hours * (cost.gpus or 1 if costly else 1), values, label, "trend"))
-    if not parts:
-        return None
-    return Figure(
-        id="efficiency-chart",
-        title="Level by GPU-hours" if costly else "Level by hours",
-        unit="accuracy" if accuracy else "",
-        frame=pd.concat(parts, ignore_index=True),
-        marks=tuple(_baseline(comparison)),
-        kind="efficiency",
-        caption="GPU-hours" if costly else "hours",
-    )
-
-
-def swept(comparison: Comparison) -> tuple[Swept, ...]:
-    """Keys with three or more values over enough runs, each against where the run ended."""
-    levels = [level.value if level else None for level in comparison.levels]
-    if sum(value is not None for value in levels) < FEWEST_SWEPT:
+def _curves(comparison: Comparison) -> tuple[Section, ...]:
+    """The overlay; nothing when no run has a curve."""
+    figure = overlays.overlay(comparison)
+    if figure is None:
         return ()
-    recipe = {key for keys in comparison.changes.values() for key in keys}
-    found = []
-    for key, row in comparison.differences.items():
-        if key in recipe and len({repr(value) for value in row}) >= 3:
-            found.append(_sweep(key, row, levels, comparison))
-    return tuple(found[:MOST_SWEPT])
+    title, deck = titles.of_overlay(comparison), titles.overlay_deck(comparison)
+    return (Section("overlay", "Reward curves", title, deck, (figure,), kind="overlay"),)
 
 
-def frame(
-    steps: np.ndarray, values: np.ndarray, name: str, layer: str, low: np.ndarray | None = None, high: np.ndarray | None = None
-) -> pd.DataFrame:
-    """Tidy rows of one trial on one layer of the picture."""
-    edges = {"low": values if low is None else low, "high": values if high is None else high}
-    return pd.DataFrame({"step": steps, "value": values, **edges, "series": name, "layer": layer})
+def _differences(comparison: Comparison) -> Section:
+    """Config differences, with each varied key against the outcome."""
+    title, deck = titles.of_differences(comparison), f"Only keys that differ, against {comparison.reference}."
+    drawn = tuple(one.figure for one in overlays.swept(comparison))
+    return Section("differences", "Config differences", title, deck, drawn, kind="differences")
 
 
-def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], comparison: Comparison) -> Swept:
-    known = [(value, level) for value, level in zip(row, levels, strict=True) if level is not None]
-    values = sorted({value for value, _ in known}, key=_sortable)
-    numeric = len(values) > 8 and all(isinstance(value, int | float) for value in values)
-    place = {repr(value): float(value) if numeric else float(at) for at, value in enumerate(values)}
-    steps = np.array([place[repr(value)] for value, _ in known])
-    figure = Figure(
-        id=f"swept-{len(key)}-{abs(_digest(key))}",
-        title=key,
-        unit="accuracy" if comparison.diagnoses[0].scale.accuracy else "",
-        frame=frame(steps, np.array([level for _, level in known]), key, "end"),
-        kind="scatter",
-    )
-    ticks = () if numeric else tuple((float(at), _value(value)) for at, value in enumerate(values))
-    return Swept(key, figure, ticks)
-
-
-def _digest(text: str) -> int:
-    import zlib
-
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
-
-
-def _sortable(value: Any) -> tuple[int, float, str]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (0 if number else 1, float(value) if number else 0.0, str(value))
-
-
-def _value(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return wording.number(float(value)) if number else wording.drawable(str(value), 14)
-
-
-def _lines(comparison: Comparison) -> Iterator[pd.DataFrame]:
-    """Rows of every layer: few runs in colour with their raw values, many faint under a median band."""
-    runs = list(zip(comparison.labels, comparison.diagnoses, strict=True))
-    few = len(runs) <= MOST_COLOURED
-    for label, one in runs if len(runs) <= MOST_LINES else _named(comparison, runs):
-        if one.train is None or not len(one.train.curve.steps):
-            continue
-        curve, inside = one.train.curve, one.train.curve.steps <= one.train.last_step
-        columns = (curve.steps[inside], curve.mid[inside])
-        if few:
-            yield _raw(label, one)
-            yield frame(*columns, label, "trend", curve.low[inside], curve.high[inside])
-        else:
-            yield frame(*columns, label, "faint")
-    if few:
-        yield from _final_evals(comparison)
-    else:
-        yield from _spread([one for _, one in runs])
-
-
-def _named(comparison: Comparison, runs: list[tuple[str, Diagnosis]]) -> list[tuple[str, Diagnosis]]:
-    """Best, worst, the reference and evenly chosen ones between: twenty lines in all."""
-    count = len(runs)
-    picked = {*range(8), *range(count - 6, count), comparison.labels.index(comparison.reference)}
-    between = np.linspace(8, count - 7, NAMED_LINES).round().astype(int).tolist()
-    for at in between:
-        if len(picked) >= NAMED_LINES:
-            break
-        picked.add(at)
-    return [runs[at] for at in sorted(picked)]
-
-
-def _raw(label: str, one: Diagnosis) -> pd.DataFrame:
-    values = one.run.history[one.roles["train_reward"].name].dropna()
-    return frame(values.index.to_numpy(float), values.to_numpy(float), label, "faint")
-
-
-def _final_evals(comparison: Comparison) -> Iterator[pd.DataFrame]:
-    if comparison.measure != "eval":
-        return
-    for label, level in zip(comparison.labels, comparison.levels, strict=True):
-        if level is not None:
-            low, high = level.interval or (level.value, level.value)
-            columns = (np.array([float(number)]) for number in (level.step, level.value))
-            yield frame(*columns, label, "eval", np.array([low]), np.array([high]))
-
-
-def _spread(diagnoses: Sequence[Diagnosis]) -> Iterator[pd.DataFrame]:
-    """Median and quartiles of the trends at each step that half of the runs reached."""
-    curves = [one.train for one in diagnoses if one.train is not None and len(one.train.curve.steps)]
-    if len(curves) < 4:
-        return
-    first = min(train.first_step for train in curves)
-    last = float(np.median([train.last_step for train in curves]))
-    steps = np.linspace(first, last, SPREAD_POINTS)
-    levels = np.array([
-        np.interp(steps, train.curve.steps, train.curve.mid, left=np.nan, right=np.nan) * np.where(steps <= train.last_step, 1, np.nan)
-        for train in curves
-    ])  # fmt: skip
-    there = np.isfinite(levels).sum(axis=0) >= 3
-    low, middle, high = np.nanquantile(levels[:, there], (0.25, 0.5, 0.75), axis=0)
-    yield frame(steps[there], middle, "median", "spread", low, high)
-
-
-def _baseline(comparison: Comparison) -> Iterator[Mark]:
-    """The base model's level, when all runs were judged against the same."""
-    levels = {one.improvement.baseline for one in comparison.diagnoses if one.improvement}
-    if len(levels) == 1:
-        level = levels.pop()
-        yield Mark("baseline", f"Base model {wording.level(level, comparison.diagnoses[0].scale.accuracy)}", value=level)
+def _costs(comparison: Comparison) -> tuple[Section, ...]:
+    """Learning efficiency; nothing when no run's time is known."""
+    figure = overlays.efficiency(comparison)
+    if figure is None:
+        return ()
+    deck = f"Level against {titles.unit_of_cost(comparison)} spent; up and to the left is better."
+    return (Section("efficiency", "Efficiency", titles.of_efficiency(comparison), deck, (figure,), kind="efficiency"),)

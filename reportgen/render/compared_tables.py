@@ -1,0 +1,198 @@
+"""The tables of a comparison: results, config differences, pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen import wording
+from reportgen.comparison import Comparison, Level, Pair
+from reportgen.costs import Cost
+from reportgen.findings import Diagnosis
+from reportgen.render import card
+from reportgen.render.trials import config_text, tint
+
+MOST_IN_MATRIX = 12  # beyond it pairs stand in a list
+MOST_COLUMNS = 12  # beyond it config differences have a row a run
+MOST_LISTED = 400
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the results."""
+
+    id: str
+    title: str
+    number: bool = True
+    shown: bool = True
+
+
+COLUMNS = (
+    Column("tier", "Tier"),
+    Column("level", "Level"),
+    Column("interval", "95 % interval"),
+    Column("gain", "Gain"),
+    Column("plateau", "Plateau, step"),
+    Column("trend", "Trend", number=False),
+    Column("steps", "Steps"),
+    Column("cost", "Hours"),
+    Column("per_hour", "Gain per hour"),
+    Column("gap", "Train–eval gap", shown=False),
+    Column("forecast", "Forecast at 2×", shown=False),
+    Column("state", "State", number=False, shown=False),
+    Column("decision", "Decision", number=False),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: what is read, and what it is sorted by."""
+
+    text: str
+    key: str = ""
+    look: str = ""
+
+
+def columns(comparison: Comparison) -> tuple[Column, ...]:
+    """The columns of the results, named for this comparison."""
+    noun = "Eval" if comparison.measure == "eval" else "Train"
+    hours = "GPU-hours" if all(cost.gpus for cost in comparison.costs) else "Hours"
+    named = {"level": noun, "cost": hours, "per_hour": f"Gain per {hours[:-1]}"}
+    return tuple(Column(one.id, named.get(one.id, one.title), one.number, one.shown) for one in COLUMNS)
+
+
+def rows(comparison: Comparison) -> tuple[dict[str, Any], ...]:
+    """One row a run, in rank order."""
+    tier_of = {label: at for at, tier in enumerate(comparison.tiers, start=1) for label in tier}
+    return tuple(
+        {
+            "label": label,
+            "tint": tint(comparison, label),
+            "href": f"#run-{at}",
+            "cells": tuple(_cells(tier_of[label], comparison.levels[at], comparison.costs[at], one)),
+        }
+        for at, (label, one) in enumerate(zip(comparison.labels, comparison.diagnoses, strict=True))
+    )
+
+
+def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[Cell]:
+    """A run's cells, in the order of COLUMNS."""
+    accuracy, nothing = one.scale.accuracy, Cell("—")
+    gain = level.value - one.improvement.baseline if level is not None and one.improvement is not None else None
+    price = cost.gpu_hours if cost.gpu_hours is not None else cost.hours
+    plateau = one.train.plateau if one.train is not None else None
+    ahead = [point for point in (one.train.forecast if one.train else ()) if point.step > one.run.history.index[-1]]
+    onset = plateau.onset_step if plateau is not None and plateau.plateaued else None
+    return [
+        Cell(str(tier), str(tier)),
+        Cell(wording.level(level.value, accuracy), repr(level.value)) if level else nothing,
+        Cell(wording.interval(level.interval, accuracy), repr(level.interval[0]))
+        if level and level.interval
+        else nothing,
+        Cell(wording.difference(gain, accuracy), repr(gain)) if gain is not None else nothing,
+        Cell(wording.count(onset), str(onset)) if onset is not None else Cell(_no_plateau(one)),
+        Cell(one.train.trend.direction or "not known") if one.train is not None else nothing,
+        Cell(wording.count(len(one.run.history)), str(len(one.run.history))),
+        Cell(wording.number(price), repr(price)) if price is not None else nothing,
+        Cell(wording.difference(gain / price, accuracy), repr(gain / price)) if gain is not None and price else nothing,
+        Cell(wording.difference(one.gap.gap, accuracy), repr(one.gap.gap)) if one.gap is not None else nothing,
+        Cell(wording.level(ahead[-1].mid, accuracy), repr(ahead[-1].mid)) if ahead else nothing,
+        Cell(one.run.state),
+        Cell(card.DECISIONS[one.verdict.decision], one.verdict.decision, card.LOOKS[one.verdict.severity]),
+    ]
+
+
+def _no_plateau(one: Diagnosis) -> str:
+    if one.train is None:
+        return "—"
+    if one.train.collapse.collapsed:
+        return f"fell from {one.train.collapse.peak_step}"
+    return "undecided" if one.train.plateau.plateaued is None else "none"
+
+
+def differences(comparison: Comparison) -> dict[str, Any]:
+    """Keys that differ, by key or by run, and what can be concluded for each run."""
+    order = [comparison.labels.index(comparison.reference)]
+    order += [at for at in range(len(comparison.labels)) if at not in order]
+    labels = [comparison.labels[at] for at in order]
+    by_key = [
+        (key, tuple(_compared(row[at], row[order[0]], first=at == order[0]) for at in order))
+        for key, row in comparison.differences.items()
+    ]
+    concluded = tuple(_concluded(comparison, label) for label in labels)
+    tall = len(labels) > MOST_COLUMNS
+    return {
+        "tall": tall,
+        "labels": tuple((label, tint(comparison, label)) for label in labels),
+        "names": tuple(key for key, _ in by_key),
+        "by_key": () if tall else tuple(by_key),
+        "by_run": tuple(zip(labels, zip(*(row for _, row in by_key), strict=True), concluded, strict=True))
+        if tall and by_key
+        else (),
+        "concluded": concluded,
+    }
+
+
+def _compared(value: Any, reference: Any, *, first: bool) -> Cell:
+    same = repr(value) == repr(reference)
+    return (
+        Cell(config_text(value), look="" if first else "same" if same else "changed")
+        if first or not same
+        else Cell("same", look="same")
+    )
+
+
+def _concluded(comparison: Comparison, label: str) -> str:
+    """What a trial's result can say about its recipe."""
+    changed = comparison.changes.get(label, ())
+    if label == comparison.reference:
+        return "reference"
+    if not changed:
+        return "a repeat: the same recipe"
+    if len(changed) > 1:
+        return f"confounded: {len(changed)} keys changed"
+    return "a repeat: only the seed differs" if changed[0].rsplit(".", 1)[-1] == "seed" else "differs in one key"
+
+
+def matrix(comparison: Comparison) -> tuple[tuple[str, str, tuple[Cell | None, ...]], ...]:
+    """Row minus column, the lower triangle; empty when there are too many runs for it."""
+    if len(comparison.labels) > MOST_IN_MATRIX:
+        return ()
+    accuracy = comparison.diagnoses[0].scale.accuracy
+    made = []
+    for at, row in enumerate(comparison.labels[1:], start=1):
+        cells = tuple(_pair_cell(comparison.pair(row, column), row, accuracy) for column in comparison.labels[:at])
+        made.append((row, tint(comparison, row), cells + (None,) * (len(comparison.labels) - 1 - at)))
+    return tuple(made)
+
+
+def _pair_cell(pair: Pair | None, row: str, accuracy: bool) -> Cell | None:
+    """Difference in `text`, interval and p in `key`."""
+    if pair is None:
+        return None
+    sign = 1 if pair.a == row else -1
+    shown = wording.difference(sign * pair.difference, accuracy)
+    under = [wording.interval(_seen_from(pair, sign), accuracy, signed=True)] if pair.interval else ["no interval"]
+    under += [wording.p_value(pair.p_holm)] if pair.p_holm is not None else []
+    return Cell(shown if pair.winner else f"{shown} tie", "\n".join(under), "real" if pair.winner else "tie")
+
+
+def _seen_from(pair: Pair, sign: int) -> tuple[float, float]:
+    low, high = pair.interval or (0.0, 0.0)
+    return (low, high) if sign > 0 else (-high, -low)
+
+
+def listed(comparison: Comparison) -> tuple[tuple[str, str, Cell], ...]:
+    """Pairs one below the other: where the matrix would be too wide."""
+    if len(comparison.labels) <= MOST_IN_MATRIX:
+        return ()
+    accuracy = comparison.diagnoses[0].scale.accuracy
+    pairs = [pair for pair in comparison.pairs if pair.metric == comparison.measure]
+    telling = [
+        pair for pair in pairs if comparison.labels[0] in (pair.a, pair.b) or comparison.reference in (pair.a, pair.b)
+    ]
+    return tuple(
+        (pair.a, pair.b, cell)
+        for pair in telling[:MOST_LISTED]
+        if (cell := _pair_cell(pair, pair.a, accuracy)) is not None
+    )

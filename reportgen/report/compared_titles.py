@@ -1,0 +1,89 @@
+"""What each section of a comparison says in one line, and what it draws."""
+
+from __future__ import annotations
+
+from reportgen import wording
+from reportgen.comparison import Comparison
+from reportgen.report import overlays, titles
+
+
+def of_tiers(comparison: Comparison) -> str:
+    """How many tiers there are."""
+    count = len(comparison.tiers)
+    if count == 1:
+        return "One tier: nobody is ahead"
+    return f"{titles.spelled(count).capitalize()} tiers; inside a tier nobody is ahead"
+
+
+def of_overlay(comparison: Comparison) -> str:
+    """How many trials fell and how many still rise."""
+    trains = [one.train for one in comparison.diagnoses if one.train is not None]
+    fallen = sum(train.collapse.collapsed for train in trains)
+    rising = sum(train.trend.direction == "rising" and not train.collapse.collapsed for train in trains)
+    said = [f"{titles.spelled(fallen)} collapsed"] if fallen else []
+    rise = "rises" if rising == 1 else "rise"
+    said.append(f"{titles.spelled(rising)} of {titles.spelled(len(trains))} still {rise} at the end")
+    text = ", ".join(said)
+    return text[:1].upper() + text[1:]
+
+
+def overlay_deck(comparison: Comparison) -> str:
+    """What the lines and bands are."""
+    if len(comparison.labels) <= overlays.MOST_COLOURED:
+        lines = "Trend of the train reward by step with its 90 % band, faint as logged."
+        return f"{lines} Diamonds: final eval with its 95 % interval."
+    named = (
+        f"{overlays.NAMED_LINES} lines (best, worst, the reference, and some between)"
+        if len(comparison.labels) > overlays.MOST_LINES
+        else "every trend"
+    )
+    return f"Faint: {named}. Dashed: the median of all trends; shaded: the middle half."
+
+
+def of_results(comparison: Comparison, noun: str) -> str:
+    """How many runs, by what."""
+    return f"All {titles.spelled(len(comparison.labels))}, by {noun}"
+
+
+def of_differences(comparison: Comparison) -> str:
+    """How many keys differ, and whether one at a time."""
+    keys = sorted({key for changed in comparison.changes.values() for key in changed})
+    if not keys:
+        return "No recipe key differs" if comparison.differences else "The configs are the same, or none was logged"
+    most = max(len(changed) for changed in comparison.changes.values())
+    told = "each trial changes one" if most == 1 else f"up to {titles.spelled(most)} changed at once"
+    return (
+        f"{titles.spelled(len(keys)).capitalize()} recipe {'key differs' if len(keys) == 1 else 'keys differ'}; {told}"
+    )
+
+
+def of_pairs(comparison: Comparison) -> str:
+    """How many differences are real."""
+    tested = [pair for pair in comparison.pairs if pair.metric == comparison.measure and pair.p is not None]
+    if not tested:
+        return "No difference could be tested"
+    real = sum(pair.winner is not None for pair in tested)
+    are = "is" if real == 1 else "are"
+    return f"{titles.spelled(real).capitalize()} of {titles.spelled(len(tested))} differences {are} real"
+
+
+def pairs_deck(comparison: Comparison, noun: str) -> str:
+    """What is compared, and how it is tested."""
+    how = "Newcombe's interval" if comparison.measure == "eval" else "the trends' posterior"
+    paired = sum(pair.paired for pair in comparison.pairs)
+    by_problem = f" {wording.plural(paired, 'pair')} compared problem by problem." if paired else ""
+    return f"Row minus column, {noun}: 95 % interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
+
+
+def of_efficiency(comparison: Comparison) -> str:
+    """What the best level cost."""
+    label, cost = comparison.labels[0], comparison.costs[0]
+    if cost.hours is None:
+        return "What the level cost"
+    spent = wording.gpu_hours(cost.gpu_hours) if cost.gpu_hours is not None else f"{wording.number(cost.hours)} hours"
+    return f"{wording.shortened(label, 40)} reached its level in {spent}"
+
+
+def unit_of_cost(comparison: Comparison) -> str:
+    """GPU-hours where every run's GPUs are known, else hours."""
+    return "GPU-hours" if all(cost.gpus for cost in comparison.costs) else "hours"
