@@ -98,6 +98,7 @@ const rowsOf = (chart, layout, id) => {
     rows[name] = given.map((row) => {
       const moved = { ...row };
       for (const field of name === "spans" ? ["step", "last", "value"] : ["step", "last"]) if (field in row) moved[field] = place(row[field], run);
+      if (row.pinned && state.zoom) moved.step = place(state.zoom[1], run);
       return moved;
     }).filter((row) => !log || name === "spans" || row.value === undefined || row.value > 0);
   }

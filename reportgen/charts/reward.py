@@ -259,6 +259,7 @@ def _end_labels(
     places = axis.kept_inside(axis.spaced([item[0] for item in wanted], APART), APART, 6, height - 8)
     return [
         marks.label(end, value, text, tint, align="right", dy=round(place - down(value), 1), bold=bold)
+        | ({"pinned": True} if tint == "ink-2" else {})  # the baseline's stays at the right when zoomed
         for place, (_, value, text, tint, bold) in zip(places, wanted, strict=True)
     ]
 
