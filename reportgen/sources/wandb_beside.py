@@ -30,10 +30,11 @@ def read(folder: Path, remarks: list[str]) -> Beside:
     """What stands beside a log, in its files/ or in the folder itself; what is odd is added to `remarks`."""
     inside = folder / "files" if (folder / "files").is_dir() else folder
     metadata = mapping(inside / "wandb-metadata.json", remarks)
+    wrapped = yaml_mapping(inside / "config.yaml", remarks) if _is_ours(inside) else {}
     return Beside(
-        config=wandb_common.config(yaml_mapping(inside / "config.yaml", remarks)) if _is_ours(inside) else {},
+        config=wandb_common.config(wrapped),
         summary=wandb_common.summary(mapping(inside / "wandb-summary.json", remarks)),
-        known=wandb_common.metadata(metadata),
+        known={"wandb_version": wandb_common.version(wrapped), **wandb_common.metadata(metadata)},
         metadata=metadata,
         started=wandb_common.started(metadata.get("startedAt")),
         console_tail=_console(inside / "output.log"),

@@ -31,6 +31,7 @@ METADATA = {  # wandb-metadata.json, in any version's spelling -> provenance
     "entity": "entity",
     "name": "name",
     "notes": "notes",
+    "jobType": "job_type",
 }
 
 
@@ -51,6 +52,13 @@ def config(wrapped: Mapping[str, Any]) -> dict[str, Any]:
         is_wrapped = isinstance(value, Mapping) and "value" in value and set(value) <= {"value", "desc"}
         plain[key] = value["value"] if is_wrapped else value
     return plain
+
+
+def version(wrapped: Mapping[str, Any]) -> str:
+    """The SDK's version as its own corner of a config tells it, "" when it doesn't."""
+    own = wrapped.get(INTERNAL)
+    own = own.get("value", own) if isinstance(own, Mapping) else {}
+    return str(own.get("cli_version") or "") if isinstance(own, Mapping) else ""
 
 
 def summary(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from reportgen.errors import NoSteps, SourceError
 from reportgen.naming import Key
 from reportgen.run import Run, from_rows
 from reportgen.sources import wandb_beside, wandb_common, wandb_legacy, wandb_resume, wandb_segment, wandb_summary
+from reportgen.sources.wandb_beside import Beside
 from reportgen.sources.wandb_log import IDENT
 from reportgen.sources.wandb_segment import Segment
 
@@ -93,14 +94,9 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
     joined = wandb_resume.join(segments)
     remarks = [*notes, *joined.notes, *(note for segment in segments for note in segment.notes())]
     beside = [wandb_beside.read(Path(segment.path).parent, remarks) for segment in segments]
-    config: dict[str, Any] = {}
-    known: dict[str, Any] = {}
-    for segment, files in zip(segments, beside, strict=True):
-        config |= {**files.config, **wandb_common.config(segment.config)}
-        command = wandb_common.command(segment.known.get("program"), segment.arguments)
-        known |= {**files.known, **segment.known, **({"command": command} if command else {})}
     if segments[0].lost_first_row and segments[0].first_step is None:
         remarks.append("the log's first rows may be lost; where steps are counted from the first, they may be too low")
+    known = _known(segments, beside)
     identity = last.run_id or run_id(last.path)
     if last.branch and last.branch[0] != identity:
         remarks.append(f"forked from run {last.branch[0]} at step {last.branch[1]:.0f}; that run's rows are its own")
@@ -116,7 +112,7 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         source=source,
         step_metrics=axes,
         nonfinite=joined.nonfinite,
-        config=config,
+        config=_config(segments, beside),
         summary={**beside[-1].summary, **wandb_summary.of(segments)},
         provenance=wandb_common.provenance(known),
         system=wandb_common.system([each for segment in segments for each in segment.measured], begin),
@@ -129,6 +125,23 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
     run = _with_restarts(run) if len(segments) > 1 else run
     is_empty = segments[0].lost_first_row and len(run.history) > 1 and run.history.iloc[0].isna().all()
     return replace(run, history=run.history.iloc[1:]) if is_empty else run
+
+
+def _config(segments: Sequence[Segment], beside: Sequence[Beside]) -> dict[str, Any]:
+    """The config of all logs, the later ones' values over the earlier ones', a log's over its files'."""
+    merged: dict[str, Any] = {}
+    for segment, files in zip(segments, beside, strict=True):
+        merged |= {**files.config, **wandb_common.config(segment.config)}
+    return merged
+
+
+def _known(segments: Sequence[Segment], beside: Sequence[Beside]) -> dict[str, Any]:
+    """Where the run came from, as _config() merges it."""
+    merged: dict[str, Any] = {}
+    for segment, files in zip(segments, beside, strict=True):
+        command = wandb_common.command(segment.known.get("program"), segment.arguments)
+        merged |= {**files.known, **segment.known, **({"command": command} if command else {})}
+    return merged
 
 
 def _logged(joined: wandb_resume.Joined) -> dict[Key, np.ndarray]:

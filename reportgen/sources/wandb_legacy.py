@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reportgen import naming
+from reportgen import naming, wording
 from reportgen.errors import NoSteps
 from reportgen.naming import Key
 from reportgen.run import INTERNAL, STEP_NAMES, Run, State, from_rows
@@ -74,7 +74,7 @@ def _objects(path: Path, remarks: list[str]) -> Iterator[dict[str, Any]]:
             else:
                 bad += 1
     if bad:
-        remarks.append(f"{path.name}: {bad:,} lines were no JSON objects and were left out")
+        remarks.append(f"{path.name}: {wording.plural(bad, 'line')} held no JSON object")
 
 
 def _kept(row: Mapping[str, Any], keep: Collection[str] | None) -> dict[Key, Any]:

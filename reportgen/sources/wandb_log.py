@@ -82,7 +82,6 @@ class _Reader:
         self._searches = 0
         self._parts: list[bytes] = []  # of a record that is split, so far
         self._began = 0  # where that record began
-        self._lost = False  # chunks are missing just before
 
     def records(self) -> Iterator[Record]:
         self._stream.seek(0)
@@ -112,7 +111,6 @@ class _Reader:
                     if kind == FULL:
                         self._drop_parts(at + position)
                         yield piece, position + CHUNK.size, end
-                        self._lost = False
                     elif whole := self._joined(piece, position, end, kind, at):
                         yield whole
                     position = end
@@ -131,7 +129,7 @@ class _Reader:
         content = piece[position + CHUNK.size : end]
         if kind == FIRST:
             self._drop_parts(at + position)
-            self._parts, self._began, self._lost = [content], at + position, False
+            self._parts, self._began = [content], at + position
             return None
         if not self._parts or kind > LAST:
             self._damage.add(at + position, at + end)
@@ -155,7 +153,6 @@ class _Reader:
         self._parts = []
         resumed = _next_chunk(piece, position, block_end) if self._searches <= MOST_SEARCHES else block_end
         self._damage.add(begin, at + resumed)
-        self._lost = True
         return resumed
 
     def _tear(self, start: int, end: int) -> None:

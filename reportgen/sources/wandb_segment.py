@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from reportgen import naming
+from reportgen import naming, wording
 from reportgen.sources import wandb_common, wandb_log
 from reportgen.sources import wandb_records as records
 from reportgen.sources.wandb_console import Console
@@ -82,7 +82,7 @@ class Segment:
         if torn := self.damage.torn:
             said.append(f"the last record is torn: {torn.end - torn.start:,} bytes from byte {torn.start:,} left out")
         if n_garbled := self.n_garbled + self.rows.n_garbled:
-            said.append(f"{n_garbled:,} records could not be decoded")
+            said.append(f"{wording.plural(n_garbled, 'record')} made no sense")
         if self.exit_code is None:
             said.append("unfinished: no end record, so the job was killed or still runs; read to the last whole record")
         return [f"{Path(self.path).name}: {remark}" for remark in said]
