@@ -31,7 +31,6 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) __shift += entry.value;
 }).observe({type: 'layout-shift', buffered: true});
 """
-DRAWN = "n => document.querySelectorAll('.chart.drawn').length >= n"
 VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr", "path", "line", "rect", "circle"))
 
 
@@ -75,13 +74,10 @@ class Opened:
         return self.page.evaluate(script, argument)
 
     def walk(self) -> None:
-        """Scroll to the end, every chart drawn on the way."""
-        height = self.ask("document.documentElement.scrollHeight")
-        for y in range(0, height, 600):
-            self.ask("y => scrollTo(0, y)", y)
-            self.page.wait_for_timeout(30)
-        static = self.ask("document.querySelectorAll('.chart:has(.static)').length")
-        self.page.wait_for_function(DRAWN, arg=static)
+        """Every chart that has a static picture scrolled to, and drawn alive."""
+        for chart in self.page.locator(".chart:has(.static):visible").all():
+            chart.scroll_into_view_if_needed()
+            chart.locator(".vega svg").wait_for()
         self.ask("scrollTo(0, 0)")
 
     def troubles(self) -> list[str]:
