@@ -11,6 +11,7 @@ import pandas as pd
 
 from reportgen import metrics, naming, wording
 from reportgen.costs import gpus
+from reportgen.errors import SettingsError
 from reportgen.findings import Assumption, Scale
 from reportgen.metrics import Played
 from reportgen.run import Run
@@ -99,6 +100,9 @@ def baseline(
 ) -> tuple[float | None, str]:
     """Reward of the base model and where it comes from: given, logged before training, or assumed."""
     if settings.baseline is not None:
+        if scale.accuracy and not 0 <= settings.baseline <= 1:
+            raise SettingsError(f"--baseline {settings.baseline:g}: the reward of {run.name or run.id} is an accuracy, so its "
+                                "baseline lies between 0% and 100%; give it like 18.35% or 0.1835")
         shown = wording.level(settings.baseline, scale.accuracy)
         text = f"The base model's reward is {shown}, given by --baseline."
         notes.append(Assumption("baseline", settings.baseline, text))
@@ -147,8 +151,8 @@ def eval_size(
         notes.append(Assumption("eval_size", GSM8K_PROBLEMS, text))
         return GSM8K_PROBLEMS
     if scale.accuracy:
-        text = (f"The size of the eval set isn't known, so the gain is not tested; with fewer than 4 evals the "
-                f"train–eval gap is judged as if there were {CAUTIOUS_PROBLEMS} problems: give --eval-size.")  # fmt: skip
+        text = (f"The size of the eval set isn't known, so the gain is not tested; below 4 evals the "
+                f"train–eval gap is judged as if there were {CAUTIOUS_PROBLEMS}: give --eval-size.")  # fmt: skip
         notes.append(Assumption("eval_size", None, text))
     return None
 
