@@ -94,7 +94,7 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
     joined = wandb_resume.join(segments)
     remarks = [*notes, *joined.notes, *(note for segment in segments for note in segment.notes())]
     beside = [wandb_beside.read(Path(segment.path).parent, remarks) for segment in segments]
-    if segments[0].lost_first_row and segments[0].first_step is None:
+    if segments[0].lost_first_row and segments[0].explicit.first_step is None:
         remarks.append("the log's first rows may be lost; where steps are counted from the first, they may be too low")
     known = _known(segments, beside)
     identity = last.run_id or run_id(last.path)

@@ -62,7 +62,7 @@ def _rows(segment: Segment) -> Part:
     """A log's columns, and its nan and inf, without the leaves of media."""
     columns = segment.rows.columns()
     nonfinite = [odd for odd in segment.rows.nonfinite if odd[1] in columns]
-    first = segment.first_step
+    first = segment.explicit.first_step
     if not segment.lost_first_row or first is None:
         return columns, nonfinite
     # an empty row for the damaged first one: steps may be counted from it

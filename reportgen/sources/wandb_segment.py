@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,16 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from reportgen import naming, wording
+from reportgen import wording
 from reportgen.sources import wandb_common, wandb_log
 from reportgen.sources import wandb_records as records
 from reportgen.sources.wandb_console import Console
+from reportgen.sources.wandb_explicit import Explicit
 from reportgen.sources.wandb_rows import Rows
 
-AUTOMATIC = b"\x12\x0a_timestamp\x82\x01"  # in each summary that wandb-core writes by itself beside a row
-# a summary of nothing but W&B's clock
-CLOCK = re.compile(rb"(?s:\n.(?:\x12\x06_wandb\x12\x07runtime|[\n\x12]\x08_runtime)\x82\x01.[0-9.e+]*)+")
-LONG, STEP_BYTES = 1 << 10, 8  # a long summary just before a row that is longer by the row's step alone repeats it
 ANNOUNCED = 1 << 4  # holes told one by one
 
 
@@ -35,7 +31,7 @@ class Segment:
     known: dict[str, Any] = field(default_factory=dict)  # provenance
     arguments: list[str] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)  # as set by the program
+    explicit: Explicit = field(default_factory=Explicit)
     metrics: list[records.Metric] = field(default_factory=list)
     measured: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     console: Console = field(default_factory=Console)
@@ -46,7 +42,6 @@ class Segment:
     branch: tuple[str, float] | None = None  # the run and step that this one goes on from
     damage: wandb_log.Damage = field(default_factory=wandb_log.Damage)
     hole_rows: list[int] = field(default_factory=list)  # of each hole, how many rows came before it
-    first_step: float | None = None  # as the summary beside the first row tells
     n_garbled: int = 0
 
     def axes(self) -> dict[str, str]:
@@ -68,7 +63,7 @@ class Segment:
     def lost_first_row(self) -> bool:
         """Whether bytes are damaged before the first row that is left, and that isn't step 0."""
         steps = self.rows.columns()["_step"]
-        return 0 in self.hole_rows and len(steps) > 0 and steps[0] > (self.first_step or 0)
+        return 0 in self.hole_rows and len(steps) > 0 and steps[0] > (self.explicit.first_step or 0)
 
     def notes(self) -> list[str]:
         """What of the log could not be read, and where."""
@@ -81,7 +76,7 @@ class Segment:
             said.append(f"{len(self.damage.holes):,} places are damaged, {lost:,} bytes in all")
         if torn := self.damage.torn:
             said.append(f"the last record is torn: {torn.end - torn.start:,} bytes from byte {torn.start:,} left out")
-        if n_garbled := self.n_garbled + self.rows.n_garbled:
+        if n_garbled := self.n_garbled + self.rows.n_garbled + self.explicit.n_garbled:
             said.append(f"{wording.plural(n_garbled, 'record')} made no sense")
         if self.exit_code is None:
             said.append("unfinished: no end record, so the job was killed or still runs; read to the last whole record")
@@ -100,34 +95,24 @@ def read(path: str, keep: Collection[str] | None) -> Segment:
 def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Segment:
     axes = set(also)
     segment = Segment(path, Rows(keep, axes, _starting_step(path)))
-    rows, holes = segment.rows, segment.damage.holes
-    waiting: tuple[bytes, int, int] | None = None  # a summary that may repeat the row behind it
+    rows, explicit, holes = segment.rows, segment.explicit, segment.damage.holes
     for buffer, start, end in wandb_log.records(path, segment.damage):
-        while holes and len(segment.hole_rows) < len(holes):
-            segment.hole_rows.append(rows.n_taken)
+        if holes:
+            segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
         try:
             kind, start, end = records.kind(buffer, start, end)
-            if waiting:
-                if kind != records.HISTORY or not 0 < end - start - (waiting[2] - waiting[1]) <= STEP_BYTES:
-                    _take_summary(segment, *waiting)
-                waiting = None
             if kind == records.HISTORY:
+                explicit.row_follows(end - start)
                 rows.add(buffer, start, end)
             elif kind == records.SUMMARY:
-                if not rows.n_taken:
-                    _take_first_step(segment, buffer[start:end])
-                if end - start > LONG:
-                    waiting = buffer, start, end
-                else:
-                    _take_summary(segment, buffer, start, end)
+                explicit.add(buffer, start, end)
             elif take := TAKERS.get(kind):
                 take(segment, buffer[start:end])
                 if kind == records.METRIC and segment.metrics[-1].step_metric:
                     axes.add(segment.metrics[-1].step_metric)
         except records.Garbled:
             segment.n_garbled += 1
-    if waiting:
-        _take_summary(segment, *waiting)
+    explicit.settle()
     segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
     rows.flush()
     return segment
@@ -142,23 +127,6 @@ def _starting_step(path: str) -> int:
         return 0
     step = found.get("starting_step") if isinstance(found, dict) else None
     return step if isinstance(step, int) else 0
-
-
-def _take_first_step(segment: Segment, message: bytes) -> None:
-    """Takes the step of the first row, which may be damaged, from the summary beside it."""
-    for path, text in records.items(message):
-        step = naming.number(records.value(text)) if path == ("_step",) else None
-        if step is not None and segment.first_step is None:
-            segment.first_step = step
-
-
-def _take_summary(segment: Segment, buffer: bytes, start: int, end: int) -> None:
-    """Takes a summary, unless it says no more than the row beside it, or W&B's clock alone."""
-    if buffer.find(AUTOMATIC, start, end) < 0 and not CLOCK.fullmatch(buffer, start, end):
-        try:
-            records.update(segment.summary, buffer[start:end])
-        except records.Garbled:
-            segment.n_garbled += 1
 
 
 def _around(steps: np.ndarray, row: int) -> str:
@@ -182,7 +150,7 @@ def _take_run(segment: Segment, message: bytes) -> None:
     if said.get(14) and not segment.rows.n_taken and segment.rows.last_step < 0:
         segment.rows.last_step = said[14] - 1.0
     records.update(segment.config, records.part(message, 4))
-    records.update(segment.summary, records.part(message, 5))
+    records.update(segment.explicit.values, records.part(message, 5))
     _take_git(segment, records.part(message, 21))
     if branch := records.part(message, 23):
         segment.branch = (records.text(branch, 1), records.double(branch, 2) or 0.0)

@@ -21,9 +21,9 @@ def of(segments: Sequence[Segment]) -> dict[str, Any]:
     """The summary of a run's logs, the later ones' values over the earlier ones'."""
     merged: dict[str, Any] = {}
     for segment in segments:
-        if COMPLETE not in segment.summary:
+        if COMPLETE not in segment.explicit.values:
             _merge(merged, _last_values(segment))
-        _merge(merged, segment.summary)
+        _merge(merged, segment.explicit.values)
     # nested values first: where one is joined to the same name as a literal one, the literal one's value stands
     nested_first = sorted(merged.items(), key=lambda named: not isinstance(named[1], dict))
     return wandb_common.summary(dict(nested_first))

@@ -1,0 +1,65 @@
+"""The summary that a program set, told from what wandb-core writes by itself beside each row."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from reportgen import naming
+from reportgen.sources import wandb_records as records
+
+AUTOMATIC = b"\x12\x0a_timestamp\x82\x01"  # in each summary that wandb-core writes by itself beside a row
+# a summary of nothing but W&B's clock
+CLOCK = re.compile(rb"(?s:\n.(?:\x12\x06_wandb\x12\x07runtime|[\n\x12]\x08_runtime)\x82\x01.[0-9.e+]*)+")
+LONG, STEP_BYTES = 1 << 10, 8  # a long summary just before a row that is longer by the row's step alone repeats it
+
+
+class Explicit:
+    """Summary records as they come; of what they say only what the program itself set is kept."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}  # nested
+        self.first_step: float | None = None  # as the summary beside the first row tells
+        self.n_garbled = 0
+        self._waiting: tuple[bytes, int, int] | None = None  # a long one, which the next record may show to repeat it
+        self._clock = b""  # the last record of W&B's clock
+
+    def add(self, buffer: bytes, start: int, end: int) -> None:
+        """Takes the bytes of one summary record."""
+        self.settle()
+        if end - start > LONG and self.first_step is not None:
+            self._waiting = buffer, start, end
+        elif (record := buffer[start:end]) != self._clock:
+            self._take(record)
+
+    def row_follows(self, n_bytes: int) -> None:
+        """Says that the record behind the last summary is a row of so many bytes."""
+        if self._waiting:
+            _, start, end = self._waiting
+            if 0 < n_bytes - (end - start) <= STEP_BYTES:
+                self._waiting = None
+            else:
+                self.settle()
+
+    def settle(self) -> None:
+        """Takes the summary that waits for the record behind it."""
+        if self._waiting:
+            buffer, start, end = self._waiting
+            self._waiting = None
+            self._take(buffer[start:end])
+
+    def _take(self, record: bytes) -> None:
+        try:
+            if self.first_step is None:
+                self._take_first_step(record)
+            if CLOCK.fullmatch(record):
+                self._clock = record
+            elif AUTOMATIC not in record:
+                records.update(self.values, record)
+        except records.Garbled:
+            self.n_garbled += 1
+
+    def _take_first_step(self, record: bytes) -> None:
+        for path, text in records.items(record):
+            if path == ("_step",):
+                self.first_step = naming.number(records.value(text))
