@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +64,7 @@ def attach(page: str, run: Run, address: Address) -> str:
         found = api.run(address.where)
         tidy(found)
         state, defined = found.state, (found.rawconfig.get(INTERNAL) or {}).get("m") or []
+        logged = [key for key in found.summary_metrics if not key.startswith("_")]
     except ReportgenError as error:
         raise PublishError(str(error)) from error
     except Exception as error:  # the client lets out errors of several kinds
@@ -71,7 +74,9 @@ def attach(page: str, run: Run, address: Address) -> str:
     try:
         with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
             exit_code = 0 if state == "finished" else 1
-            name = _logged(page, address, api, defined, exit_code=exit_code, scratch=Path(scratch))
+            with _taken_up(address, api, exit_code, scratch) as run_again:
+                define_again(run_again, defined, logged)
+                name = _log(page, run_again, address, Path(scratch))
     except Exception as error:  # whatever it is, the page is written already and the reason is what helps
         raise PublishError(
             f"{address.where}: W&B did not take the page ({said(error, api.api_key)}); check that you may write there"
@@ -80,47 +85,55 @@ def attach(page: str, run: Run, address: Address) -> str:
     return f"{address.where}: the page is in the run as panel {PANEL!r} and as artifact {name}{was}"
 
 
-def _logged(page: str, address: Address, api: Any, defined: list[Any], *, exit_code: int, scratch: Path) -> str:
-    """Logs the page to the run, which is taken up again for that alone; the artifact's name and version."""
+@contextmanager
+def _taken_up(address: Address, api: Any, exit_code: int, scratch: str) -> Iterator[Any]:
+    """The run, taken up again for a page alone: nothing of this machine is logged to it."""
     import wandb
 
     key = {"api_key": api.api_key} if address.site and _is_from_netrc(api.api_key) else {}
     settings = wandb.Settings(
-        base_url=api.settings["base_url"], root_dir=str(scratch), silent=True, console="off", reinit="create_new",
+        base_url=api.settings["base_url"], root_dir=scratch, silent=True, console="off", reinit="create_new",
         disable_git=True, save_code=False, x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True,
         x_save_requirements=False, **key,
     )  # fmt: skip
     with bounded(USUAL):  # `must`, since a run that is gone would else be made anew
-        taken_up = wandb.init(
+        run = wandb.init(
             entity=address.entity, project=address.project, id=address.run, resume="must", settings=settings
         )
     try:
-        define_again(taken_up, defined)
-        (scratch / "report.html").write_text(page, encoding="utf-8")
-        taken_up.log({PANEL: wandb.Html(page, inject=False)})
-        artifact = wandb.Artifact(f"{PANEL}-{_plain(address.run)}", type="report")
-        artifact.add_file(str(scratch / "report.html"), name="report.html", skip_cache=True)
-        taken_up.log_artifact(artifact).wait(timeout=ANSWER_S)
-        name = str(artifact.name)
+        yield run
     finally:
-        taken_up.finish(exit_code=exit_code)  # the state that W&B shows follows from it
-    return name
+        run.finish(exit_code=exit_code)  # the state that W&B shows follows from it
 
 
-def define_again(taken_up: Any, defined: list[Any]) -> None:
+def _log(page: str, run: Any, address: Address, scratch: Path) -> str:
+    """Logs the page, as panel and as artifact; the artifact's name and version."""
+    import wandb
+
+    (scratch / "report.html").write_text(page, encoding="utf-8")
+    run.log({PANEL: wandb.Html(page, inject=False)})
+    artifact = wandb.Artifact(f"{PANEL}-{_plain(address.run)}", type="report")
+    artifact.add_file(str(scratch / "report.html"), name="report.html", skip_cache=True)
+    run.log_artifact(artifact).wait(timeout=ANSWER_S)
+    return str(artifact.name)
+
+
+def define_again(taken_up: Any, defined: list[Any], logged: Iterable[str]) -> None:
     """Tells a run what define_metric had said of its metrics: the client forgets that when it takes up a run.
 
     defined: entries keyed by the field numbers of W&B's MetricRecord (sources.wandb_fetch.step_metrics), of which
-    6 lists options (1 step_sync, 2 hidden) and 7 what the summary keeps.
+    6 lists options (1 step_sync, 2 hidden) and 7 what the summary keeps. A pattern is told for each metric logged
+    that it matches, too: client 0.22 keeps no patterns.
     """
     names = [str(entry.get("1") or entry.get("2") or "") for entry in defined]
     for name, entry in zip(names, defined, strict=True):
         place, options = entry.get("5"), entry.get("6") or []
         axis = entry.get("4") or (names[place - 1] if isinstance(place, int) and 0 < place <= len(names) else None)
         kept = [SUMMARIES[flag] for flag in entry.get("7") or [] if flag in SUMMARIES]
-        if name:
+        matched = [one for one in logged if one not in names and fnmatchcase(one, name)] if "2" in entry else []
+        for metric in (name, *matched) if name else ():
             taken_up.define_metric(
-                name, step_metric=axis, step_sync=1 in options if axis else None, hidden=2 in options or None,
+                metric, step_metric=axis, step_sync=1 in options if axis else None, hidden=2 in options or None,
                 summary=",".join(kept) or None,
             )  # fmt: skip
 

@@ -17,7 +17,7 @@ from reportgen.sources import wandb_api
 DEFINED = [
     {"1": "epoch", "6": [3], "7": []},
     {"1": "train/reward", "5": 1, "6": [1, 3], "7": [2]},
-    {"2": "val/*", "5": 1, "6": [1, 2], "7": [1, 2]},
+    {"1": "val/acc", "5": 1, "6": [1, 2], "7": [1, 2]},
 ]
 PAGE = "<!doctype html><title>t</title><p>\u00fcber</p>"
 
@@ -77,7 +77,7 @@ def test_attaching_leaves_the_run_as_it_was(stored, state, after):
     kept = {entry.get("1") or entry.get("2"): entry for entry in stored.config["_wandb"]["value"]["m"]}
     told = {name: (entry.get("5"), sorted(entry["7"]), 2 in entry["6"]) for name, entry in kept.items()}
     assert {name: told[name][1:] for name in told} == {
-        "epoch": ([], False), "train/reward": ([2], False), "val/*": ([1, 2], True)
+        "epoch": ([], False), "train/reward": ([2], False), "val/acc": ([1, 2], True)
     }  # fmt: skip
 
 
@@ -88,6 +88,16 @@ def test_a_run_reads_the_same_after_its_page_came(stored):
     after = wandb_api.read("my-team/gsm8k/done")
     assert after.history.equals(before.history)
     assert after.summary == before.summary
+
+
+def test_the_axis_stays_that_of_define_metric(wandb_server):
+    """A pattern that gives the train reward its axis still does after a page came."""
+    history = [{"_step": n, "global_step": n * 8, "train/reward": n / 10} for n in range(5)]
+    defined = [{"1": "global_step", "6": [3]}, {"2": "train/*", "5": 1, "6": [1]}]
+    config, summary = {"_wandb": {"value": {"m": defined}}}, {"train/reward": 0.4, "global_step": 32}
+    wandb_server.add(Stored("axis", history=history, config=config, summary=summary))
+    attach("axis")
+    assert wandb_api.read("my-team/gsm8k/axis").history.index.tolist() == [0, 8, 16, 24, 32]
 
 
 def test_a_running_run_is_left_alone(stored):

@@ -32,6 +32,7 @@ class Limits:
 
     total_s: float = 1800.0  # for one run, all pages
     answer_s: int = 30  # for one answer, the client's own attempts included
+    file_s: int = 300  # for one file of exported history
     attempts: int = 3  # of ours, each with the client's own below
     pause_s: float = 1.0  # before the second attempt; doubles
     client_attempts: int = 3  # the client's own beyond the first, on 429, 5xx and refused connections
@@ -175,13 +176,14 @@ def bounded(limits: Limits, environment: Mapping[str, str] | None = None) -> Ite
     The client takes no such arguments, and without them a scan of history is repeated for a quarter of an hour.
     environment: what stands in the environment meanwhile; 0.22 checks that login, whatever it is given.
     """
-    ours: dict[str, Any] = {
-        "x_graphql_retry_max": limits.client_attempts,
-        "x_graphql_retry_wait_min_seconds": 1,
-        "x_graphql_retry_wait_max_seconds": limits.client_pause_s,
-        "x_graphql_timeout_seconds": limits.answer_s,
-        "silent": True,
-    }
+    ours: dict[str, Any] = {"silent": True}
+    for what in ("x_graphql", "x_file_transfer"):  # the latter fetches metadata and exported history
+        ours |= {
+            f"{what}_retry_max": limits.client_attempts,
+            f"{what}_retry_wait_min_seconds": 1,
+            f"{what}_retry_wait_max_seconds": limits.client_pause_s,
+        }
+    ours |= {"x_graphql_timeout_seconds": limits.answer_s, "x_file_transfer_timeout_seconds": limits.file_s}
     with _SETTINGS:
         settings = _settings()
         before = {name: getattr(settings, name) for name in ours}
