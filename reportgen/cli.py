@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reportgen import __version__, options
-from reportgen.atomic import write_whole
+from reportgen.atomic import write_all
 from reportgen.errors import ReportgenError, SettingsError
 
 if TYPE_CHECKING:
@@ -126,19 +126,22 @@ def report(
       reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
     """
+    _check_places(
+        [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)], **given
+    )
     composed = _report(title=title, **given)
     from reportgen import render
 
     wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
     wanted += [(json_file, render.to_json)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
-    if [place for place, _ in wanted].count("-") > 1:
-        raise SettingsError("-o, --json and --markdown: only one of them can go to stdout; name files for the others")
-    for place, text in [(place, make(composed)) for place, make in wanted]:
-        _write(place, text)
+    texts = [(place, make(composed)) for place, make in wanted]
     if csv_folder:
-        for name, table in render.to_csv(composed).items():
-            _write(str(Path(csv_folder) / name), table)
+        texts += [(str(Path(csv_folder) / name), table) for name, table in render.to_csv(composed).items()]
+    write_all([(Path(place), text) for place, text in texts if place != "-"])
+    for place, text in texts:
+        if place == "-":
+            _print(text)
     if attach:
         from reportgen import publish
 
@@ -182,9 +185,9 @@ def diagnose(
     from reportgen import gates, render
 
     if form == "text":
-        click.echo(render.to_text(composed, colour=_colour()), nl=False)
+        _print(render.to_text(composed, colour=_colour()))
     else:
-        click.echo((render.to_json if form == "json" else render.to_markdown)(composed), nl=False)
+        _print((render.to_json if form == "json" else render.to_markdown)(composed))
     asked = gates.Gates(fail_on, min_gain, max_gap, no_plateau, no_collapse, allow_inconclusive)
     failures = gates.failures(composed.diagnoses, asked)
     for failure in failures:
@@ -208,7 +211,7 @@ def metrics(**given: Any) -> None:
 
     runs, unread = _runs(settings, **{**given, "all_metrics": True})
     for run in runs:
-        click.echo(metrics_text(run, settings))
+        _print(metrics_text(run, settings) + "\n")
     if unread and given["strict"]:
         sys.exit(UNUSABLE)
 
@@ -326,11 +329,32 @@ def _progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Ca
         yield advance
 
 
-def _write(place: str, text: str) -> None:
-    if place == "-":
+def _check_places(
+    places: Sequence[tuple[str, str | None]], *, specs: Sequence[str], labels: Sequence[str], **_: Any
+) -> None:
+    """Refuses outputs that would overwrite each other or a run; SettingsError names the option."""
+    runs = {os.path.realpath(text) for text in (*specs, *(label.partition("=")[2] for label in labels))}
+    taken: dict[str, str] = {}
+    for option, place in places:
+        if not place:
+            continue
+        real = place if place == "-" else os.path.realpath(place)
+        if real in runs:
+            raise SettingsError(f"{option} {place}: that is a run's own file, which would be lost; choose another name")
+        if real in taken and not real.startswith("/dev/"):
+            where = "stdout" if place == "-" else place
+            raise SettingsError(f"{option} and {taken[real]}: both go to {where}; name another file for one of them")
+        taken[real] = option
+
+
+def _print(text: str) -> None:
+    """Puts a text on stdout; ReportgenError where that is full."""
+    try:
         click.echo(text, nl=False)
-    else:
-        write_whole(Path(place), text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ReportgenError(f"stdout: can't be written: {error.strerror or error}; write to a file") from error
 
 
 def _tell(text: str, quiet: bool) -> None:

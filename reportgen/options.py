@@ -88,8 +88,11 @@ def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -
         text = path.read_text(encoding="utf-8")
         ctx.default_map = {**(ctx.default_map or {}), **_defaults(tomllib.loads(text), path, ctx)}
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path}: can't be read: {error}") from error
-    except (tomllib.TOMLDecodeError, ReportgenError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise click.UsageError(f"{path}: can't be read ({reason}); give a file of settings, or move it away") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise click.UsageError(f"{path}: not TOML ({error}); mend it, or move it away") from error
+    except ReportgenError as error:
         raise click.UsageError(f"{path}: {error}") from error
 
 

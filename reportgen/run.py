@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ STEP_NAMES = (
 CLOCKS = ("_timestamp", "_runtime")
 INTERNAL = ("_step", *CLOCKS)
 MARK = np.inf  # a logged nan or inf, while rows are folded
+LARGEST = 1e100  # beyond: an overflow, told with nan and inf; squares of larger numbers overflow too
 MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
 
 
@@ -176,7 +176,7 @@ def from_rows(
         source=source,
         history=history,
         elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
-        system=system,
+        system=None if system is None else system.where(system.abs() <= LARGEST),
         nonfinite=standing,
         restarts=_rewinds(index),
         steps_per_epoch=steps_per_epoch,
@@ -201,7 +201,7 @@ def _columns(
     if isinstance(rows, Mapping):
         columns = {key: np.array(values, dtype=np.float64) for key, values in rows.items()}
         for key, values in columns.items():
-            bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.isinf(values))]
+            bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.abs(values) > LARGEST)]
     else:
         columns = _columns_of(rows, bad)
     for row, key, _ in bad:
@@ -218,7 +218,7 @@ def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, flo
             number = naming.number(value)
             if number is None:
                 continue
-            if not math.isfinite(number):
+            if not abs(number) <= LARGEST:
                 bad.append((n_rows, key, number))
             at, values = cells.setdefault(key, ([], []))
             at.append(n_rows)

@@ -8,6 +8,8 @@ from typing import Any
 
 from reportgen.errors import SettingsError
 
+FARTHEST = 1e100  # no reward lies beyond: squares would overflow
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -47,6 +49,19 @@ class Settings:
     # system
     step_time_factor: float = 2.0  # times its median: a slow step
 
+    def __post_init__(self) -> None:
+        """Refuses values that no run could be judged by; SettingsError names the option."""
+        _declarable(self)
+        for name, low, high in LIMITS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsError(f"--set {name}={value:g}: out of range; give {low:g} to {high:g}")
+        if self.undecided_probability > self.plateau_probability:
+            raise SettingsError(
+                f"--set undecided_probability={self.undecided_probability:g}: above plateau_probability, "
+                f"{self.plateau_probability:g}; give a lower one"
+            )
+
     def with_thresholds(self, values: Mapping[str, str]) -> Settings:
         """Settings with thresholds replaced by what a person typed.
 
@@ -54,6 +69,35 @@ class Settings:
         """
         numbers: dict[str, Any] = {name: _number(name, text) for name, text in values.items()}
         return replace(self, **numbers)
+
+
+MANY = 1e9
+LIMITS = (  # threshold, lowest, highest; nan is in no range
+    ("plateau_probability", 0, 1), ("undecided_probability", 0, 1), ("zero_streak_steps", 1, MANY), ("gap", 0, MANY),
+    ("significance", 1e-12, 0.5), ("tie_margin", 0, MANY), ("advantage_spread", 0, MANY), ("zero_variance_share", 0, 1),
+    ("kl_nats", 0, MANY), ("behaviour_kl_nats", 0, MANY), ("clip_fraction", 0, 1), ("truncation", 0, 1),
+    ("length_drift", 0, MANY), ("entropy_cliff", 0, 1), ("entropy_cliff_steps", 1, MANY), ("grad_norm_factor", 1, MANY),
+    ("step_time_factor", 1, MANY),
+)  # fmt: skip
+
+
+def _declarable(given: Settings) -> None:
+    """Refuses what can be true of no run: a size of 0, a range without width, a baseline of nan."""
+    if given.baseline is not None and not abs(given.baseline) < FARTHEST:
+        raise SettingsError(f"--baseline {given.baseline:g}: no reward level; give one like 18.35% or 0.1835")
+    if given.reward_range is not None:
+        low, high = given.reward_range
+        if not -FARTHEST < low < high < FARTHEST:
+            raise SettingsError(f"--reward-range {low:g}:{high:g}: no range; give two rising numbers like 0:1")
+    sizes = given.eval_size.values() if isinstance(given.eval_size, Mapping) else (given.eval_size,)
+    counts = [("--eval-size", size) for size in sizes]
+    counts += [("--samples-per-step", given.samples_per_step), ("--gpus", given.gpus), ("group_size", given.group_size)]
+    for option, count in counts:
+        if count is not None and not 1 <= count <= MANY:
+            raise SettingsError(f"{option} {count}: impossible; give a number from 1 to {MANY:,.0f}")
+    first, last = given.steps or (None, None)
+    if first is not None and last is not None and first > last:
+        raise SettingsError(f"--steps {first}:{last}: no step lies between them; give the smaller one first")
 
 
 def thresholds() -> dict[str, float]:

@@ -66,7 +66,8 @@ def y_axis(low: float, high: float, unit: str, most: int = 7) -> dict[str, Any]:
     shared = is_share(unit)
     positions = axis.ticks(low, high, most)
     if shared and low >= 0:
-        positions = [position for position in positions if 0 <= position <= 1]
+        most_shown = 1.0 if high <= 1 else positions[-1]
+        positions = [position for position in positions if 0 <= position <= most_shown]
     return {
         "ylo": positions[0],
         "yhi": positions[-1],

@@ -101,8 +101,10 @@ def baseline(
     """Reward of the base model and where it comes from: given, logged before training, or assumed."""
     if settings.baseline is not None:
         if scale.accuracy and not 0 <= settings.baseline <= 1:
-            raise SettingsError(f"--baseline {settings.baseline:g}: the reward of {run.name or run.id} is an accuracy, so its "
-                                "baseline lies between 0% and 100%; give it like 18.35% or 0.1835")
+            raise SettingsError(
+                f"--baseline {settings.baseline:g}: the reward of {run.name or run.id} is an accuracy, so its baseline "
+                "lies between 0% and 100%; give it like 18.35% or 0.1835"
+            )
         shown = wording.level(settings.baseline, scale.accuracy)
         text = f"The base model's reward is {shown}, given by --baseline."
         notes.append(Assumption("baseline", settings.baseline, text))

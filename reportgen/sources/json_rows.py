@@ -100,7 +100,7 @@ def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
 def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of one JSON list; of one that is cut off, those that are whole."""
     text = opened.content(path, notes)
-    decoder, at, n_other = json.JSONDecoder(), text.find("[") + 1, 0
+    decoder, at, n_rows, n_other = json.JSONDecoder(), text.find("[") + 1, 0, 0
     if text.lstrip().startswith("{"):
         yield from _under(path, _parsed(text))
         return
@@ -111,10 +111,14 @@ def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
         try:
             row, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", "a number too long, or nested too deeply")
+            if not n_rows:
+                raise SourceError(f"{path}: not JSON from its first row on ({reason}); give it as written") from error
             notes.append(f"the list is cut off or damaged after {at:,} of {len(text):,} characters; "
-                         f"the rows before are kept ({getattr(error, 'msg', 'nested too deeply')})")
+                         f"the rows before are kept ({reason})")
             break
         if isinstance(row, dict):
+            n_rows += 1
             yield row
         else:
             n_other += 1
