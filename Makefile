@@ -57,13 +57,13 @@ gold: $(VENV)/.tested ## rewrite what the sample reports should say
 	$(PYTHON) -m pytest -q tests/test_gold.py --rewrite-gold
 
 shots: $(VENV)/.tested chromium ## pictures of the pages for README and docs
-	$(PYTHON) -m tests.shots docs/pictures
+	$(PYTHON) -m tests.shots docs/pictures build/shots
 
 samples: $(VENV)/.tested ## make sample_runs/ anew
 	$(PYTHON) sample_runs/make.py
 
 vega: ## build the vendored Vega runtime anew (needs npm)
-	cd templates/vega && npm ci --no-audit --no-fund && npm run build
+	cd templates/vega && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist *.egg-info

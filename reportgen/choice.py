@@ -54,21 +54,31 @@ def _price(cost: Cost) -> float | None:
 
 
 def _cheapest(comparison: Comparison, top: tuple[str, ...]) -> str:
-    """The tier's trial with the lowest cost; the best ranked one when costs are unknown."""
-    prices = {label: _price(_cost(comparison, label)) for label in top}
-    if any(price is None for price in prices.values()):
-        return top[0]
-    return min(top, key=lambda label: (prices[label] or 0.0, top.index(label)))
+    """The tier's trial with the lowest cost, one that ended by itself if there is any.
+
+    The best ranked of them when costs are unknown.
+    """
+    broken = [one.run.state in ("unfinished", "crashed", "failed") for one in comparison.diagnoses]
+    whole = [label for label in top if not broken[comparison.labels.index(label)]] or list(top)
+    prices = [_price(_cost(comparison, label)) for label in whole]
+    known = [price for price in prices if price is not None]
+    return whole[prices.index(min(known))] if len(known) == len(prices) else whole[0]
 
 
 def _because(comparison: Comparison, label: str, top: tuple[str, ...]) -> str:
     if len(top) == 1 and len(comparison.tiers) > 1:
-        return "ahead of every other trial"
+        return "ahead of every other trial" if _beats_all(comparison, label) else "beaten by no other trial"
     dearest = max((_price(_cost(comparison, other)) or 0.0 for other in top), default=0.0)
     own = _price(_cost(comparison, label))
     if own is not None and dearest > 1.05 * own:
         return f"as good as the best, for {round(100 * (1 - own / dearest))}{wording.THIN}% less"
     return "none is measurably ahead of it"
+
+
+def _beats_all(comparison: Comparison, label: str) -> bool:
+    """Whether a trial won every test against another."""
+    pairs = [comparison.pair(label, other) for other in comparison.labels if other != label]
+    return all(pair is not None and pair.winner == label for pair in pairs)
 
 
 def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
@@ -77,7 +87,8 @@ def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
     if len(comparison.tiers) == 1:
         return f"No trial is ahead: all {len(top)} tie" if len(top) > 2 else "The two trials tie"
     if len(top) == 1:
-        return f"{wording.shortened(top[0], 40)} is ahead of all others"
+        ahead = "is ahead of all others" if _beats_all(comparison, top[0]) else "leads, though not against all"
+        return f"{wording.shortened(top[0], 40)} {ahead}"
     return f"{wording.count(len(top))} trials lead, and tie with each other"
 
 
@@ -88,7 +99,8 @@ def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
     sentences = [f"Trials are ranked by their {noun}; a tier ends where a difference is more than noise."]
     behind = _lead_over_second(comparison, top)
     if behind is not None:
-        sentences.append(f"The first tier leads the next by {_difference(comparison, abs(behind.difference))}.")
+        lead = _difference(comparison, abs(behind.difference))
+        sentences.append(f"The best leads the best of the next tier by {lead}.")
     keys = _keys_behind(comparison, top[0])
     if len(keys) > 1 and len(comparison.tiers) > 1:
         sentences.append(f"What made the difference is not settled: {len(keys)} keys changed at once.")
@@ -163,7 +175,7 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     at = f", step {wording.count(step)}" if step is not None else ""
     found = [
         NextStep(
-            f"Take {wording.shortened(label, 40)}{at}", f"It is {_because(comparison, label, top)}.", check="tiers"
+            f"Take {wording.shortened(label, 40)}{at}", f"Why: {_because(comparison, label, top)}.", check="tiers"
         )
     ]
     if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:

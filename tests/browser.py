@@ -34,13 +34,18 @@ new PerformanceObserver(list => {
 VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr", "path", "line", "rect", "circle"))
 
 
+def executable() -> str:
+    """Path of the browser; fails with the remedy where there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "no Chromium: run `make chromium`, or set CHROMIUM to a browser's path"
+    return found
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser that a worker's tests share."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "no Chromium: run `make chromium`, or set CHROMIUM to a browser's path"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, headless=True, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable(), headless=True, args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -17,7 +17,8 @@ from reportgen.findings import Figure
 
 WIDE = Frame(808, 420, left=44, top=16, right=132)
 NARROW = Frame(358, 320, left=38, top=16, right=86)
-APART = 16  # px between names
+APART = 15  # px between names
+MOST_NAMES = 20
 LAYERS = ("spread", "faint", "trend", "eval")
 
 
@@ -88,10 +89,11 @@ def _layout(
         "xname": figure.caption if hours else "step",
     }
     x |= {"xformat": ",.3~g"} if hours else {}
-    ends = _ends(names, items) if coloured else {}
+    ends = _ends(_named(names, MOST_NAMES if frame is WIDE else MOST_NAMES // 2), items)
+    tints = {name: series_colour(names.index(name)) if coloured else colour("ink-3") for name in ends}
     rows = {
         "levels": marks.levels(figure.marks),
-        "labels": [*_names(ends, names, frame, y), *_levels(figure, last)],
+        "labels": [*_names(ends, tints, frame, y), *_levels(figure, last)],
         "bands": [],
         "steps": [],
         "notes": [],
@@ -99,9 +101,14 @@ def _layout(
     return Layout(frame, {**x, **y}, rows)
 
 
+def _named(names: list[str], most: int) -> list[str]:
+    """Whose names are written: all of them, or the best and the worst, in rank order."""
+    return names if len(names) <= most else names[: most - most // 3] + names[-(most // 3) :]
+
+
 def _ends(names: list[str], items: Mapping[str, Mapping[str, Series]]) -> dict[str, tuple[float, float]]:
     """Trial -> (step, value) at which its line ends; the last eval where there is one."""
-    layers = [items.get(layer, {}) for layer in ("trend", "eval")]
+    layers = [items.get(layer, {}) for layer in (("trend", "eval") if "trend" in items else ("faint",))]
     return {
         name: (float(layer[name].steps[-1]), float(layer[name].values[-1]))
         for layer in layers
@@ -111,7 +118,7 @@ def _ends(names: list[str], items: Mapping[str, Mapping[str, Series]]) -> dict[s
 
 
 def _names(
-    ends: Mapping[str, tuple[float, float]], names: list[str], frame: Frame, y: Mapping[str, Any]
+    ends: Mapping[str, tuple[float, float]], tints: Mapping[str, str], frame: Frame, y: Mapping[str, Any]
 ) -> list[marks.Row]:
     """Names at the ends of the lines, pushed apart."""
     height, room = frame.plot[1], int((frame.right - 8) / TEXT)
@@ -122,10 +129,10 @@ def _names(
             step,
             value,
             wording.drawable(name, room),
-            series_colour(names.index(name)),
+            tints[name],
             dx=9,
             dy=round(place - here, 1),
-            bold=True,
+            bold=tints[name] != colour("ink-3"),
         )
         for (name, (step, value)), here, place in zip(ends.items(), down, places, strict=True)
     ]
@@ -138,6 +145,6 @@ def _levels(figure: Figure, last: float) -> list[marks.Row]:
 
 def _described(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]]) -> str:
     share = is_share(figure.unit)
-    ends = _ends(names, items) or {name: (0.0, float(item.values[-1])) for name, item in items.get("faint", {}).items()}
+    ends = _ends(names, items)
     said = [f"{name} ends at {wording.level(value, share)}" for name, (_, value) in ends.items()]
     return wording.drawable(f"{figure.title}, {wording.plural(len(names), 'trial')}: {wording.listed(said, 6)}.", 600)

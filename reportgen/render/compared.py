@@ -102,9 +102,7 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     for number, tier in enumerate(comparison.tiers, start=1):
         members = [_ranked(comparison, label, low, size) for label in tier]
         what = "alone" if len(tier) == 1 else "tied with each other"
-        above = (
-            "ahead of every other trial" if number == 1 and len(comparison.tiers) > 1 else f"behind tier {number - 1}"
-        )
+        above = "beaten by none" if number == 1 else f"beaten by tier {number - 1}"
         if all(member["level"] == "not judged" for member in members):
             what, above = "no level to compare", "not ranked"
         said = what if len(comparison.tiers) == 1 else f"{above}; {what}" if len(tier) > 1 else above
