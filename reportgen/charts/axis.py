@@ -9,8 +9,11 @@ Ticks = list[float]
 
 
 def ticks(low: float, high: float, most: int = 7) -> Ticks:
-    """Round positions from at or below `low` to at or above `high`, at most so many."""
-    if not high > low:
+    """Round positions from at or below `low` to at or above `high`, at most so many.
+
+    Ends that differ by less than ticks can show, or not at all, are moved apart.
+    """
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
         spread = abs(low) * 0.5 or 1.0
         low, high = low - spread, high + spread
     step = _round_step((high - low) / max(1, most - 1))

@@ -241,10 +241,9 @@ def _read_one(spec: str, keep: Collection[str] | None) -> Run:
 def _refusal(spec: str) -> str:
     """Why an existing path is no run, and what one is."""
     path, _ = opened.parted(spec)
-    what = opened.foreign(path)
-    if not opened.is_file(path):
+    if not opened.is_file(path):  # opening a pipe would wait for its writer
         return f"{spec}: neither a file nor a folder; write it to a file first"
-    if not what:
+    if not (what := opened.foreign(path)):
         return f"{spec}: nothing that reportgen reads; {folders.EXPECTED}"
     return f"{spec}: {what}, not the record of a run; {folders.EXPECTED}"
 

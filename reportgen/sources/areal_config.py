@@ -11,6 +11,7 @@ from reportgen.errors import SourceError
 LARGEST = 10_000_000  # bytes; a resolved config has some 20,000
 REMEDY = "mend it or move it away: the run is read without it too"
 MOST_LEAVES = 20_000  # aliases can make a small file unfold into millions
+DEEPEST = 100  # levels; an alias of what it stands in has no end
 
 
 class Named(NamedTuple):
@@ -63,7 +64,7 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SourceError(f"{path}: not a YAML mapping of settings; {REMEDY}")
     if _leaves(found, MOST_LEAVES) < 0:
-        raise SourceError(f"{path}: unfolds into more than {MOST_LEAVES:,} settings; {REMEDY}")
+        raise SourceError(f"{path}: unfolds into more than {MOST_LEAVES:,} settings, or without end; {REMEDY}")
     plain: dict[str, Any] = _plain(found)
     return plain
 
@@ -94,12 +95,14 @@ def _where(error: Exception) -> str:
     return f"line {mark.line + 1}: {reason}" if mark else reason
 
 
-def _leaves(value: Any, left: int) -> int:
-    """How many more leaves may follow after those of a value; negative when it has too many."""
+def _leaves(value: Any, left: int, deeper: int = DEEPEST) -> int:
+    """How many more leaves may follow after those of a value; negative when it has too many, or is too deep."""
     if not isinstance(value, dict | list):
         return left - 1
+    if not deeper:
+        return -1
     for item in value.values() if isinstance(value, dict) else value:
-        left = _leaves(item, left - 1)
+        left = _leaves(item, left - 1, deeper - 1)
         if left < 0:
             break
     return left

@@ -90,7 +90,7 @@ def _steps_per_epoch(rows: Sequence[dict[str, Any]]) -> int | None:
     """Steps an epoch, from the last row that has both; None when no row has."""
     for row in reversed(rows):
         epoch, step = _number(row.get("epoch")), _number(row.get("step"))
-        if epoch and step:
+        if epoch and step and epoch > 1e-9:
             return round(step / epoch) or None
     return None
 
