@@ -77,6 +77,18 @@ def test_a_name_that_several_runs_have_means_all_of_them(project):
     assert said in wandb_api.read(found[0]).notes
 
 
+@pytest.mark.parametrize("spec", ["my-team/gsm8k/base", "gsm8k/run0", "wandb:gsm8k?group=lr&name=base"])
+def test_whatever_means_one_run_can_be_read(project, spec):
+    """read() takes a name or a query too, when it means one run."""
+    assert wandb_api.read(spec).id == "run0"
+
+
+def test_whatever_means_several_runs_is_not_one(project):
+    """read() of several runs is refused with their number."""
+    with pytest.raises(SpecError, match="2 runs, where one is read"):
+        wandb_api.read("my-team/gsm8k/twice")
+
+
 def test_the_usual_limit_is_said_when_it_bites(project, monkeypatch):
     """A query that matches more runs than are taken says how many there are."""
     monkeypatch.setattr(wandb_api, "NEWEST", 3)
@@ -133,6 +145,12 @@ def test_a_server_that_thins_wide_pages_is_asked_again_in_narrow_ones(wandb_serv
     wandb_server.add(Stored("thin", history=rows(40, every=100)))
     wandb_server.most_rows = 12
     assert len(wandb_api.read("my-team/gsm8k/thin").history) == 40
+
+
+def test_rows_that_never_come_are_noted(wandb_server):
+    """When W&B counts more rows than it gives, the page says how many are missing."""
+    wandb_server.add(Stored("lost", history=rows(30), line_count=60))
+    assert "W&B counts 60 rows but gave 30; the rest is missing here" in wandb_api.read("my-team/gsm8k/lost").notes
 
 
 def test_a_million_steps_are_read(wandb_server):

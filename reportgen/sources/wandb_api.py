@@ -39,6 +39,11 @@ def find(spec: str) -> tuple[str, ...]:
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run at an address of one; SourceError: where, what, what to do."""
     address = addressed(spec)
+    if not (spec.startswith(PREFIX) and address.run and address.entity):
+        several = find(spec)
+        if len(several) > 1:
+            raise SpecError(f"{spec}: {len(several)} runs, where one is read; give each that find() names")
+        address = addressed(several[0])
     remark = wandb_address.remark(address)
     return record(address, keep=keep).run(keep, notes=[remark] if remark else [])
 

@@ -25,6 +25,7 @@ Answer = TypeVar("Answer")
 Progress = Callable[[int, str], None]  # rows so far, of which run
 
 PAGE_ROWS = 1000  # rows a request; the client's own default
+MOST_LOST = 0.99  # of the rows that W&B counts; it counts a few that a rewind took back
 SYSTEM_SAMPLES = 10_000  # hardware rows; W&B thins them evenly when there are more
 PASSING = re.compile(  # what may be gone when the same is asked again
     r"(?i)\b(?:5\d\d|429|time[d -]*out|deadline|EOF|connection|reset|busy|giving up|refused|unavailable"
@@ -127,9 +128,12 @@ def _fill(rows: Rows, found: wandb.apis.public.Run, asked: Questions, progress: 
     keys: Mapping[str, Any] = getattr(found, "history_keys", None) or {}
     steps = int(keys.get("lastStep") or 0) + 1
     span = max(PAGE_ROWS, PAGE_ROWS * steps // promised) if promised else PAGE_ROWS
-    came = _scan(rows, found, asked, max(rows.last_step, 0), span, progress)
-    if span > PAGE_ROWS and came + len(rows) < promised:  # a server that thins wide pages
-        _scan(rows, found, asked, 0, PAGE_ROWS, progress)
+    first, there = max(rows.last_step, 0), len(rows)
+    came = _scan(rows, found, asked, first, span, progress)
+    if span > PAGE_ROWS and there + came < promised:  # a server that thins wide pages
+        came = max(came, _scan(rows, found, asked, first, PAGE_ROWS, progress))
+    if there + came < promised * MOST_LOST:
+        return (f"W&B counts {promised:,} rows but gave {there + came:,}; the rest is missing here",)
     return ()
 
 
@@ -145,8 +149,9 @@ def _scan(
         try:
             for row in found.scan_history(min_step=first, **for_all):
                 rows.add(cast(Mapping[Key, Any], row))
-                came, attempt = came + 1, 0
-                first = max(first, row.get("_step", 0))
+                came += 1
+                if (step := row.get("_step", 0)) > first:  # only what is new counts as getting on
+                    first, attempt = step, 0
                 if came % PAGE_ROWS == 0:
                     asked.in_time()
                     if progress:
