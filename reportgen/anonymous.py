@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reportgen.run import Run
 
+OWNED = frozenset({"host", "hostname", "user", "username", "email"})  # last words of a config's keys
+HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)([\w.-]+)")
 OWNER = ("host", "user", "username", "email", "entity", "path", "program", "executable", "git_remote", "url", "command")
 PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?(?:[/\\][\w.@+=-]+){2,}[/\\]?")
+PLACE = re.compile(r"\b(?!https?:)[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+")  # file:///home/…, s3://bucket/…
 LINK = re.compile(r"https?://(?:[\w.-]+\.)?(?:wandb\.ai|coreweave\.com|github\.com|gitlab\.com)/\S+|git@\S+")
 
 
@@ -30,19 +33,47 @@ def anonymous(run: Run) -> Run:
     )
 
 
+def told(text: str, typed: Iterable[str]) -> str:
+    """A message without the folders of what was typed, and of any other path in it."""
+    for spec in sorted(filter(None, typed), key=len, reverse=True):
+        text = re.sub(rf"{re.escape(spec)}(?:/[^\s:]*)?", lambda found: _last_part(found[0]), text)
+    return _without_places(text)
+
+
 def _cleaner(run: Run) -> Callable[[str], str]:
     """A function that takes paths, links and the owner's names out of a text."""
     names = {str(run.provenance[key]) for key in ("host", "user", "username", "email") if run.provenance.get(key)}
-    own = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names, key=len, reverse=True)) or r"(?!)")
+    names |= {re.split("[.@]", name)[0] for name in names}
+    every = [run.source, run.notes, run.console_tail, run.config, run.summary, run.provenance]
+    names |= {name for text in _texts(every) for name in HOME.findall(text)}
+    ordered = sorted(filter(None, names), key=len, reverse=True)
+    own = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])" for name in ordered) or r"(?!)")
+    return lambda text: own.sub("[removed]", _without_places(text))
 
-    def clean(text: str) -> str:
-        return own.sub("[removed]", PATH.sub(lambda found: _last_part(found[0]), LINK.sub("[removed]", text)))
 
-    return clean
+def _without_places(text: str) -> str:
+    """The text without links; paths and addresses of storage keep their last part."""
+    for places in (PLACE, PATH):
+        text = places.sub(lambda found: _last_part(found[0]), LINK.sub("[removed]", text))
+    return text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _each(values: Mapping[str, Any], clean: Callable[[str], str]) -> dict[str, Any]:
-    return {key: _cleaned(value, clean) for key, value in values.items()}
+    return {clean(key): "[removed]" if _is_owned(key) and isinstance(value, str) and value else _cleaned(value, clean)
+            for key, value in values.items()}  # fmt: skip
+
+
+def _is_owned(key: str) -> bool:
+    return re.split(r"[^a-z]", key.lower())[-1] in OWNED
 
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:

@@ -42,12 +42,12 @@ def main() -> None:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Turns the library's errors into one line and exit code 2."""
+def _refusals(nameless: Sequence[str] = ()) -> Iterator[None]:
+    """Turns the library's errors into one line and exit code 2; without the folders of paths in `nameless`."""
     try:
         yield
     except ReportgenError as error:
-        raise Refusal(str(error)) from error
+        raise Refusal(_without_folders(str(error), nameless) if nameless else str(error)) from error
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left: nobody to tell
         sys.exit(0)
@@ -94,7 +94,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.argument("specs", nargs=-1, metavar="RUN...")
     @functools.wraps(command)
     def with_refusals(**given: Any) -> Any:
-        with _refusals():
+        with _refusals(_typed(**given) if given["anonymous"] else ()):
             return command(**given)
 
     for option in reversed(COMMON):
@@ -243,17 +243,15 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
             sys.exit(UNUSABLE)
 
 
-def _report(*, title: str | None = None, anonymous: bool = False, **given: Any) -> Report:
+def _report(*, title: str | None = None, **given: Any) -> Report:
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
     from reportgen.diagnostics import diagnose as diagnose_run
     from reportgen.report import compose
 
     runs, unread = _runs(settings, **given)
-    if anonymous:
-        from reportgen.anonymous import anonymous as nameless
-
-        runs = tuple(nameless(run) for run in runs)
+    if given["anonymous"] and settings.reference:
+        settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
     with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
         diagnoses: list[Diagnosis] = []
         for run in runs:
@@ -277,7 +275,8 @@ def _settings(
 
 
 def _runs(
-    settings: Settings, *, specs: Sequence[str], labels: Sequence[str], all_metrics: bool, quiet: bool, **_: Any
+    settings: Settings, *, specs: Sequence[str], labels: Sequence[str], all_metrics: bool, anonymous: bool,
+    quiet: bool, **_: Any,
 ) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
     """Every run asked for, under its label, and what could not be read; each of those told on stderr."""
     from reportgen import sources
@@ -293,9 +292,16 @@ def _runs(
     with _progress("reading", quiet or (len(found) < 2 and not remote), len(found)) as advance:
         read = sources.read_all(found, only_roles=only_roles, keep=tuple(settings.metrics.values()), progress=advance,
                                 unread=missing)  # fmt: skip
-    for spec, problem in read.unread:
+    runs = tuple(replace(run, name=found[spec] or run.name) for spec, run in read.by_spec.items())
+    unread = read.unread
+    if anonymous:
+        from reportgen.anonymous import anonymous as nameless
+
+        runs = tuple(nameless(run) for run in runs)
+        unread = tuple(sources.Unread(*(_without_folders(text, (one.spec,)) for text in one)) for one in unread)
+    for spec, problem in unread:
         click.echo(f"not read: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
-    return tuple(replace(run, name=found[spec] or run.name) for spec, run in read.by_spec.items()), read.unread
+    return runs, unread
 
 
 def _found(specs: Iterable[str], missing: list[Unread]) -> Iterator[str]:
@@ -333,11 +339,13 @@ def _check_places(
     places: Sequence[tuple[str, str | None]], *, specs: Sequence[str], labels: Sequence[str], **_: Any
 ) -> None:
     """Refuses outputs that would overwrite each other or a run; SettingsError names the option."""
-    runs = {os.path.realpath(text) for text in (*specs, *(label.partition("=")[2] for label in labels))}
+    runs = {os.path.realpath(text) for text in _typed(specs, labels)}
     taken: dict[str, str] = {}
     for option, place in places:
         if not place:
             continue
+        if option == "--csv" and place == "-":
+            raise SettingsError("--csv -: a CSV a run needs a folder; name one")
         real = place if place == "-" else os.path.realpath(place)
         if real in runs:
             raise SettingsError(f"{option} {place}: that is a run's own file, which would be lost; choose another name")
@@ -345,6 +353,17 @@ def _check_places(
             where = "stdout" if place == "-" else place
             raise SettingsError(f"{option} and {taken[real]}: both go to {where}; name another file for one of them")
         taken[real] = option
+
+
+def _typed(specs: Sequence[str], labels: Sequence[str], **_: Any) -> tuple[str, ...]:
+    """Every RUN as it was typed, those with a label too."""
+    return (*specs, *(label.partition("=")[2].strip() for label in labels))
+
+
+def _without_folders(text: str, typed: Sequence[str]) -> str:
+    from reportgen.anonymous import told
+
+    return told(text, typed)
 
 
 def _print(text: str) -> None:

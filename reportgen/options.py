@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Share(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         text = str(value).strip().replace(" ", "")
         try:
-            return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+            return _finite(text[:-1]) / 100 if text.endswith("%") else _finite(text)
         except ValueError:
             self.fail(f"{value!r} is neither a percentage (18.35%) nor a number (0.1835)", param, ctx)
 
@@ -35,7 +36,7 @@ class Points(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         text = str(value).strip().replace(" ", "").lower()
         try:
-            return float(text[:-2]) / 100 if text.endswith("pp") else float(text)
+            return _finite(text[:-2]) / 100 if text.endswith("pp") else _finite(text)
         except ValueError:
             self.fail(f"{value!r} is neither percentage points (5pp) nor a number (0.05)", param, ctx)
 
@@ -45,7 +46,7 @@ class Span(click.ParamType):
 
     name = "span"
 
-    def __init__(self, kind: type, example: str, *, open_ends: bool) -> None:
+    def __init__(self, kind: Callable[[str], float], example: str, *, open_ends: bool) -> None:
         self.kind, self.example, self.open_ends = kind, example, open_ends
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, Any]:
@@ -57,14 +58,22 @@ class Span(click.ParamType):
         except ValueError:
             ends = ()
         known = [end for end in ends if end is not None]
-        if not colon or len(ends) != 2 or (len(known) == 2 and known[0] >= known[1]):
+        falling = len(known) == 2 and (known[0] > known[1] or (known[0] == known[1] and not self.open_ends))
+        if not colon or len(ends) != 2 or falling:
             self.fail(f"{value!r} is not two rising numbers like {self.example}", param, ctx)
         return ends
 
 
+def _finite(text: str) -> float:
+    """The number of a text; ValueError for none, nan and inf: no gate could judge by them."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
 SHARE = Share()
 POINTS = Points()
-RANGE = Span(float, "0:1", open_ends=False)
+RANGE = Span(_finite, "0:1", open_ends=False)
 STEPS = Span(int, "100:200, 100: or :200", open_ends=True)
 
 
@@ -75,6 +84,8 @@ def pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise SettingsError(f"{option} {text}: expected NAME=VALUE")
+        if name.strip() in found:
+            raise SettingsError(f"{option} {name.strip()}: given twice; leave one out, or give it another name")
         found[name.strip()] = value.strip()
     return found
 
@@ -112,5 +123,7 @@ def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str
             raise SettingsError(f"no such setting {key!r}; it takes the names of the options, such as baseline")
         if isinstance(value, dict):
             value = [f"{left}={right}" for left, right in value.items()]
+        elif known[name].multiple and not isinstance(value, list):
+            value = [value]
         defaults[known[name].name or name] = value
     return defaults

@@ -72,9 +72,9 @@ _HOOK = re.compile(r"(?<=://)(?:hooks\.slack\.com/|(?:\w{1,20}\.)?discord(?:app)
 _HEX40 = re.compile(r"(?<![A-Za-z0-9])[0-9a-fA-F]{40}(?![A-Za-z0-9])")
 
 
-def text(value: str) -> tuple[str, int]:
-    """The text with secrets replaced by [removed], and how many were."""
-    return _text(value, keeps_hex=False)
+def text(value: str, *, keeps_hex: bool = False) -> tuple[str, int]:
+    """The text with secrets replaced by [removed], and how many were; keeps_hex: 40 hex digits are none."""
+    return _text(value, keeps_hex=keeps_hex)
 
 
 def mapping(flat: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

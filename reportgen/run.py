@@ -143,8 +143,10 @@ def from_rows(
     nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
     Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
     """
+    source = redact.text(source, keeps_hex=True)[0]
     columns, bad = _columns(rows, nonfinite)
     names, naming_notes = naming.join(columns)
+    names, removed_names = _safe_names(names)
     table = {names[key]: values for key, values in columns.items()}
     remarks = [*notes, *naming_notes]
     framework = framework or metrics.framework(table)
@@ -172,7 +174,7 @@ def from_rows(
         name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance
     )
     return Run(
-        id=id,
+        id=redact.text(id, keeps_hex=True)[0],
         source=source,
         history=history,
         elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
@@ -185,9 +187,21 @@ def from_rows(
         state=state,
         framework=framework,
         notes=tuple(dict.fromkeys(redact.text(remark)[0] for remark in remarks)),
-        removed=removed,
+        removed=(*removed, *removed_names),
         **safe,
     )
+
+
+def _safe_names(names: Mapping[Key, str]) -> tuple[dict[Key, str], list[str]]:
+    """The metrics' names without secrets, still one each, and those that held one."""
+    safe = {key: redact.text(name)[0] for key, name in names.items()}
+    removed = [safe[key] for key, name in names.items() if safe[key] != name]
+    taken = {name for key, name in safe.items() if name == names[key]}
+    for key, name in names.items():
+        while safe[key] != name and safe[key] in taken:
+            safe[key] += "'"
+        taken.add(safe[key])
+    return safe, removed
 
 
 def _columns(
