@@ -21,34 +21,30 @@ class Explicit:
         self.values: dict[str, Any] = {}  # nested
         self.first_step: float | None = None  # as the summary beside the first row tells
         self.n_garbled = 0
-        self._waiting: tuple[bytes, int, int] | None = None  # a long one, which the next record may show to repeat it
-        self._clock = b""  # the last record of W&B's clock
+        self._waiting: records.Bytes = b""  # a long one, which the next record may show to repeat it
+        self._clock: records.Bytes = b""  # the last record of W&B's clock
 
-    def add(self, buffer: bytes, start: int, end: int) -> None:
+    def add(self, record: records.Bytes) -> None:
         """Takes the bytes of one summary record."""
         self.settle()
-        if end - start > LONG and self.first_step is not None:
-            self._waiting = buffer, start, end
-        elif (record := buffer[start:end]) != self._clock:
+        if len(record) > LONG and self.first_step is not None:
+            self._waiting = record
+        elif record != self._clock:
             self._take(record)
 
     def row_follows(self, n_bytes: int) -> None:
         """Says that the record behind the last summary is a row of so many bytes."""
-        if self._waiting:
-            _, start, end = self._waiting
-            if 0 < n_bytes - (end - start) <= STEP_BYTES:
-                self._waiting = None
-            else:
-                self.settle()
+        if 0 < n_bytes - len(self._waiting) <= STEP_BYTES:
+            self._waiting = b""
+        self.settle()
 
     def settle(self) -> None:
         """Takes the summary that waits for the record behind it."""
         if self._waiting:
-            buffer, start, end = self._waiting
-            self._waiting = None
-            self._take(buffer[start:end])
+            record, self._waiting = self._waiting, b""
+            self._take(record)
 
-    def _take(self, record: bytes) -> None:
+    def _take(self, record: records.Bytes) -> None:
         try:
             if self.first_step is None:
                 self._take_first_step(record)
@@ -59,7 +55,7 @@ class Explicit:
         except records.Garbled:
             self.n_garbled += 1
 
-    def _take_first_step(self, record: bytes) -> None:
+    def _take_first_step(self, record: records.Bytes) -> None:
         for path, text in records.items(record):
             if path == ("_step",):
                 self.first_step = naming.number(records.value(text))

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reportgen.sources.wandb_records import Bytes
+
 ITEM, STEP, VALUE = 0x0A, 0x12, 0x82  # first bytes of a history item, of the record's step, of an item's value
 BEFORE, BEHIND = bytes(8), bytes(256)  # around the records, so that a short read at any place stays inside
 MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -45,7 +47,7 @@ class Found(NamedTuple):
     odd: np.ndarray  # records that aren't items and a step alone, and none of whose items are told
 
 
-def find(buffer: bytes, starts: np.ndarray, ends: np.ndarray) -> Found:
+def find(buffer: Bytes, starts: np.ndarray, ends: np.ndarray) -> Found:
     """The items of the records that stand from each start to its end (n_records,) in a padded buffer."""
     found = np.frombuffer(buffer, np.uint8)
     mark = np.flatnonzero(found[: ends[-1] - 1] == VALUE)
@@ -124,7 +126,7 @@ def _lengths(found: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     return length, begin, sound
 
 
-def hashes(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def hashes(buffer: Bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """A 64-bit hash of the bytes from start to end, for each place (n,)."""
     strings = np.ndarray((len(buffer) - WIDTH + 1,), f"V{WIDTH}", buffer, strides=(1,))
     length = end - start

@@ -7,6 +7,7 @@ chunk is crc32 (u32), length (u16), kind (u8) and its bytes, the checksum taken 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 from reportgen.errors import NoSteps, SourceError
+from reportgen.sources.wandb_records import Bytes
 
 IDENT = b":W&B"
 HEADER = b":W&B\xe1\xbe\x00"
@@ -28,12 +30,11 @@ FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 CHUNK = Struct("<IHB")
 MOST_SEARCHES = 64  # blocks that are searched for chunks behind a broken one; further ones are left at once
 
-
-Record = tuple[bytes, int, int]  # a buffer, and where in it one whole record begins and ends
+Record = tuple[Bytes, int, int]  # a buffer, and where in it one whole record begins and ends
 
 
 class Hole(NamedTuple):
-    """Bytes of the file that could not be read."""
+    """bytes of the file that could not be read."""
 
     start: int
     end: int
@@ -58,6 +59,7 @@ class Damage:
 def records(path: str, damage: Damage) -> Iterator[Record]:
     """Every whole record of a log in order; what can't be read is added to `damage`.
 
+    A record's buffer is used again when the next record is asked for.
     Raises NoSteps when nothing was written yet, SourceError when the file is no log.
     """
     try:
@@ -80,30 +82,33 @@ class _Reader:
         self._shift = _shift(head)
         self._stream, self._damage = stream, damage
         self._searches = 0
-        self._parts: list[bytes] = []  # of a record that is split, so far
+        self._parts: list[Bytes] = []  # of a record that is split, so far
         self._began = 0  # where that record began
 
     def records(self) -> Iterator[Record]:
+        """Every whole record; the buffer of one is used again when the next is asked for."""
+        total = self._stream.seek(0, os.SEEK_END)
         self._stream.seek(0)
-        piece, at = self._stream.read(PIECE + self._shift), 0
-        while piece:
-            following = self._stream.read(PIECE)
-            yield from self._of_piece(piece, at, last=not following)
-            at += len(piece)
-            piece = following
+        # one buffer for the whole file: fresh memory for each piece costs more than its checksums
+        piece = bytearray(min(PIECE + self._shift, total))
+        at, wanted = 0, len(piece)
+        while size := self._stream.readinto(memoryview(piece)[:wanted]):  # type: ignore[attr-defined]
+            yield from self._of_piece(piece, size, at, last=at + size >= total)
+            at += size
+            wanted = min(PIECE, total - at)
         if self._parts:
             self._tear(self._began, at)
 
-    def _of_piece(self, piece: bytes, at: int, *, last: bool) -> Iterator[Record]:
-        """The records of whole blocks; `at` is where they stand in the file."""
+    def _of_piece(self, piece: Bytes, size: int, at: int, *, last: bool) -> Iterator[Record]:
+        """The records of whole blocks, so many bytes in all; `at` is where they stand in the file."""
         view = memoryview(piece)
         position = len(HEADER) if at == 0 else 0
         edge = self._shift if at == 0 else 0
-        while position < len(piece):
+        while position < size:
             if edge <= position:
                 edge += BLOCK
                 continue
-            block_end = min(edge, len(piece))
+            block_end = min(edge, size)
             while position + CHUNK.size <= block_end:
                 crc, length, kind = CHUNK.unpack_from(piece, position)
                 end = position + CHUNK.size + length
@@ -115,7 +120,7 @@ class _Reader:
                         yield whole
                     position = end
                     continue
-                is_torn = last and block_end == len(piece) and end > block_end and kind
+                is_torn = last and block_end == size and end > block_end and kind
                 if is_torn and _next_chunk(piece, position, block_end) == block_end:
                     self._tear(self._began if self._parts else at + position, at + block_end)
                     return
@@ -124,7 +129,7 @@ class _Reader:
                 self._tear(at + position, at + block_end)
             position = block_end
 
-    def _joined(self, piece: bytes, position: int, end: int, kind: int, at: int) -> Record | None:
+    def _joined(self, piece: Bytes, position: int, end: int, kind: int, at: int) -> Record | None:
         """The record that a chunk completes; None while it goes on."""
         content = piece[position + CHUNK.size : end]
         if kind == FIRST:
@@ -146,7 +151,7 @@ class _Reader:
             self._damage.add(self._began, position)
             self._parts = []
 
-    def _skip(self, piece: bytes, position: int, block_end: int, at: int) -> int:
+    def _skip(self, piece: Bytes, position: int, block_end: int, at: int) -> int:
         """Where reading goes on behind a broken chunk: at the next sound one, else at the block's edge."""
         self._searches += 1
         begin = self._began if self._parts else at + position
@@ -160,7 +165,7 @@ class _Reader:
         self._parts = []
 
 
-def _next_chunk(piece: bytes, position: int, block_end: int) -> int:
+def _next_chunk(piece: Bytes, position: int, block_end: int) -> int:
     """Where the next chunk with a true checksum begins in the block; the block's end when there is none.
 
     After a chunk whose own bytes are damaged that is where its length says; else every place is tried.
@@ -178,7 +183,7 @@ def _next_chunk(piece: bytes, position: int, block_end: int) -> int:
     return block_end
 
 
-def _is_sound(piece: bytes, position: int, block_end: int) -> bool:
+def _is_sound(piece: Bytes, position: int, block_end: int) -> bool:
     """Whether a chunk with a true checksum begins here."""
     if position + CHUNK.size > block_end:
         return False
@@ -187,7 +192,7 @@ def _is_sound(piece: bytes, position: int, block_end: int) -> bool:
     return FULL <= kind <= LAST and end <= block_end and crc32(piece[position + 6 : end]) == crc
 
 
-def _odd_header(head: bytes, path: str) -> str:
+def _odd_header(head: Bytes, path: str) -> str:
     """What is odd about the first bytes, "" when nothing is; raises when no log begins so."""
     if len(head) <= len(HEADER) and HEADER.startswith(head):
         raise NoSteps(f"{path}: no step yet: W&B has not written a record; try again when the first steps are done")
@@ -200,13 +205,13 @@ def _odd_header(head: bytes, path: str) -> str:
     return ""
 
 
-def _shift(head: bytes) -> int:
+def _shift(head: Bytes) -> int:
     """Where blocks are counted from, judged by how many bytes have true checksums."""
     sound = {shift: _sound_bytes(head, shift) for shift in SHIFTS} if len(head) > BLOCK else {0: 0}
     return max(sound, key=lambda shift: (sound[shift], -shift))
 
 
-def _sound_bytes(head: bytes, shift: int) -> int:
+def _sound_bytes(head: Bytes, shift: int) -> int:
     """How many bytes lie in chunks with true checksums when blocks are counted from `shift`."""
     sound, position = 0, len(HEADER)
     for block_end in range(BLOCK + shift, len(head) + 1, BLOCK):

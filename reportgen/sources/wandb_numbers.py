@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from reportgen.sources.wandb_records import Bytes
+
 IS_NUMBER = np.zeros(256, bool)  # by the first byte of a JSON text: whether it is a number, nan or inf
 IS_NUMBER[np.frombuffer(b"-0123456789NI", np.uint8)] = True
 FEW = 20_000  # numbers; for fewer, loading pyarrow costs more than it saves
 
 
-def are(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def are(buffer: Bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Whether from each start to its end (n,) there is a number, nan and inf included, by the first byte."""
     return IS_NUMBER[np.frombuffer(buffer, np.uint8)[start]] & (start < end)
 
 
-def floats(buffer: bytes, start: np.ndarray, end: np.ndarray, n_before: int = 0) -> np.ndarray:
+def floats(buffer: Bytes, start: np.ndarray, end: np.ndarray, n_before: int = 0) -> np.ndarray:
     """The number that stands from each start to its end, (n,) float64; NaN where there is none.
 
     n_before: how many numbers this log has given so far.
@@ -24,11 +26,11 @@ def floats(buffer: bytes, start: np.ndarray, end: np.ndarray, n_before: int = 0)
             return _cast(buffer, start, end)
         except ValueError:  # pyarrow's own error is one: a text that starts like a number is none
             pass
-    texts = map(buffer.__getitem__, map(slice, start.tolist(), end.tolist()))
-    return np.fromiter(map(_float, texts), float, len(start))
+    places = zip(start.tolist(), end.tolist(), strict=True)
+    return np.array([_float(buffer[begin:stop]) for begin, stop in places], float)
 
 
-def _cast(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _cast(buffer: Bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The numbers by pyarrow, over the very bytes.
 
     Its array of texts is every number and what stands between two of them, the latter marked as missing.
@@ -46,7 +48,7 @@ def _cast(buffer: bytes, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.frombuffer(values.buffers()[1], np.float64)[: 2 * len(start)][1::2]
 
 
-def _float(text: bytes) -> float:
+def _float(text: Bytes) -> float:
     try:
         return float(text)
     except ValueError:

@@ -20,6 +20,7 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUMMARY_FLAGS = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 8: "first"}
 
+Bytes = bytes | bytearray
 Path = tuple[str, ...]  # of a value in nested mappings
 
 
@@ -31,7 +32,7 @@ class Item(NamedTuple):
     """One key and its value as JSON text."""
 
     path: Path
-    text: bytes
+    text: Bytes
 
 
 class Metric(NamedTuple):
@@ -45,7 +46,7 @@ class Metric(NamedTuple):
     maximize: bool = False
 
 
-def varint(buffer: bytes, position: int) -> tuple[int, int]:
+def varint(buffer: Bytes, position: int) -> tuple[int, int]:
     """The number that begins at a position, and where it ends."""
     value = shift = 0
     while True:
@@ -62,7 +63,7 @@ def varint(buffer: bytes, position: int) -> tuple[int, int]:
             raise Garbled("a number is too long")
 
 
-def fields(buffer: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int, int]]:
+def fields(buffer: Bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int, int]]:
     """(number, value, start, end) of every field; value is that of a varint, else 0."""
     end = len(buffer) if end is None else end
     while start < end:
@@ -83,7 +84,7 @@ def fields(buffer: bytes, start: int = 0, end: int | None = None) -> Iterator[tu
         start = stop
 
 
-def kind(buffer: bytes, start: int, end: int) -> tuple[int, int, int]:
+def kind(buffer: Bytes, start: int, end: int) -> tuple[int, int, int]:
     """(field number, start, end) of the one message in a record; number 0 when it holds none."""
     try:
         found = _only(buffer, start, end)
@@ -97,7 +98,7 @@ def kind(buffer: bytes, start: int, end: int) -> tuple[int, int, int]:
     return 0, end, end
 
 
-def _only(buffer: bytes, start: int, end: int) -> tuple[int, int, int] | None:
+def _only(buffer: Bytes, start: int, end: int) -> tuple[int, int, int] | None:
     """What kind() gives for a record of a number and one message alone, as nearly all are; None for others."""
     if buffer[start] != NUM:
         return None
@@ -118,52 +119,52 @@ def _only(buffer: bytes, start: int, end: int) -> tuple[int, int, int] | None:
     return tag >> 3, at, end
 
 
-def texts(message: bytes) -> dict[int, str]:
+def texts(message: Bytes) -> dict[int, str]:
     """Field number -> its text, of fields that aren't repeated."""
     return {number: message[start:stop].decode("utf-8", "replace") for number, _, start, stop in fields(message)}
 
 
-def numbers(message: bytes) -> dict[int, int]:
+def numbers(message: Bytes) -> dict[int, int]:
     """Field number -> its signed integer."""
     return {number: _signed(value) for number, value, _, _ in fields(message)}
 
 
-def parts(message: bytes, wanted: int) -> Iterator[bytes]:
+def parts(message: Bytes, wanted: int) -> Iterator[Bytes]:
     """The bytes of every field with one number."""
     return (message[start:stop] for number, _, start, stop in fields(message) if number == wanted)
 
 
-def part(message: bytes, wanted: int) -> bytes:
+def part(message: Bytes, wanted: int) -> Bytes:
     """The bytes of the last field with a number; none when it isn't there."""
-    found = b""
+    found: Bytes = b""
     for found in parts(message, wanted):  # noqa: B007
         pass
     return found
 
 
-def text(message: bytes, wanted: int) -> str:
+def text(message: Bytes, wanted: int) -> str:
     """The text of a field, "" when it isn't there."""
     return part(message, wanted).decode("utf-8", "replace")
 
 
-def number(message: bytes, wanted: int) -> int | None:
+def number(message: Bytes, wanted: int) -> int | None:
     """The signed integer of a field, None when it isn't there."""
     return numbers(message).get(wanted)
 
 
-def double(message: bytes, wanted: int) -> float | None:
+def double(message: Bytes, wanted: int) -> float | None:
     """The floating-point number of a field, None when it isn't there."""
     found = part(message, wanted)
     return float(unpack("<d", found)[0]) if len(found) == 8 else None
 
 
-def seconds(message: bytes) -> float:
+def seconds(message: Bytes) -> float:
     """A Timestamp as seconds since 1970."""
     found = numbers(message)
     return found.get(1, 0) + found.get(2, 0) / 1e9
 
 
-def moment(message: bytes) -> datetime | None:
+def moment(message: Bytes) -> datetime | None:
     """A Timestamp as UTC, None when it is empty or impossible."""
     since = seconds(message)
     try:
@@ -172,9 +173,10 @@ def moment(message: bytes) -> datetime | None:
         return None
 
 
-def item(message: bytes) -> Item:
+def item(message: Bytes) -> Item:
     """A key with its JSON text: of history, summary, config and stats alike."""
-    keys, value = [], b""
+    keys: list[str] = []
+    value: Bytes = b""
     for field, _, start, stop in fields(message):
         if field == 1 or field == 2:
             keys.append(message[start:stop].decode("utf-8", "replace"))
@@ -183,12 +185,12 @@ def item(message: bytes) -> Item:
     return Item(tuple(keys), value)
 
 
-def items(message: bytes, wanted: int = 1) -> Iterator[Item]:
+def items(message: Bytes, wanted: int = 1) -> Iterator[Item]:
     """The items of a history (field 1), summary or config (1 updates, 2 removes) or stats (3) record."""
     return (item(found) for found in parts(message, wanted))
 
 
-def value(text: bytes) -> Any:
+def value(text: Bytes) -> Any:
     """What a JSON text says, nan and inf included; None when it isn't JSON."""
     try:
         return json.loads(text)
@@ -196,7 +198,7 @@ def value(text: bytes) -> Any:
         return None
 
 
-def update(values: dict[str, Any], message: bytes) -> None:
+def update(values: dict[str, Any], message: Bytes) -> None:
     """Applies the updates and removals of a config or summary record to nested values."""
     for path, content in items(message):
         if path:
@@ -215,7 +217,7 @@ def update(values: dict[str, Any], message: bytes) -> None:
             at.pop(path[-1], None)
 
 
-def metric(message: bytes) -> Metric:
+def metric(message: Bytes) -> Metric:
     """What a metric record defines."""
     words = {field: message[start:stop].decode("utf-8", "replace") for field, _, start, stop in fields(message)}
     said = numbers(message)

@@ -105,7 +105,7 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
                 explicit.row_follows(end - start)
                 rows.add(buffer, start, end)
             elif kind == records.SUMMARY:
-                explicit.add(buffer, start, end)
+                explicit.add(buffer[start:end])
             elif take := TAKERS.get(kind):
                 take(segment, buffer[start:end])
                 if kind == records.METRIC and segment.metrics[-1].step_metric:
@@ -136,7 +136,7 @@ def _around(steps: np.ndarray, row: int) -> str:
     return f", between {before} and {after}"
 
 
-def _take_run(segment: Segment, message: bytes) -> None:
+def _take_run(segment: Segment, message: records.Bytes) -> None:
     words = records.texts(message)
     names = {"entity": 2, "project": 3, "group": 6, "job_type": 7, "notes": 9, "host": 13}
     segment.known.update({name: words[field] for name, field in names.items() if words.get(field)})
@@ -157,25 +157,25 @@ def _take_run(segment: Segment, message: bytes) -> None:
     _take_telemetry(segment, records.part(message, 19))
 
 
-def _take_git(segment: Segment, message: bytes) -> None:
+def _take_git(segment: Segment, message: records.Bytes) -> None:
     remote, commit = records.text(message, 1), records.text(message, 2)
     segment.known.update({key: text for key, text in (("git_remote", remote), ("git_commit", commit)) if text})
 
 
-def _take_telemetry(segment: Segment, message: bytes) -> None:
+def _take_telemetry(segment: Segment, message: records.Bytes) -> None:
     words = records.texts(message)
     for name, number in (("python", 4), ("wandb_version", 5)):
         if words.get(number):
             segment.known.setdefault(name, words[number])
 
 
-def _take_header(segment: Segment, message: bytes) -> None:
+def _take_header(segment: Segment, message: records.Bytes) -> None:
     producer = records.text(records.part(message, 1), 1)
     if producer:
         segment.known["wandb_version"] = producer.partition("+")[0]
 
 
-def _take_environment(segment: Segment, message: bytes) -> None:
+def _take_environment(segment: Segment, message: records.Bytes) -> None:
     words, said = records.texts(message), records.numbers(message)
     names = {"os": 1, "python": 2, "program": 6, "host": 12, "user": 13, "gpu": 18}
     segment.known.update({name: words[field] for name, field in names.items() if words.get(field)})
@@ -186,30 +186,30 @@ def _take_environment(segment: Segment, message: bytes) -> None:
     segment.started = segment.started or records.moment(records.part(message, 3))
 
 
-def _take_stats(segment: Segment, message: bytes) -> None:
+def _take_stats(segment: Segment, message: records.Bytes) -> None:
     values = {path[-1]: records.value(text) for path, text in records.items(message, 3) if path}
     segment.measured.append((records.seconds(records.part(message, 2)), values))
 
 
-def _take_output(segment: Segment, message: bytes) -> None:
+def _take_output(segment: Segment, message: records.Bytes) -> None:
     segment.console.add(records.number(message, 1) or 0, records.text(message, 3))
 
 
-def _take_exit(segment: Segment, message: bytes) -> None:
+def _take_exit(segment: Segment, message: records.Bytes) -> None:
     said = records.numbers(message)
     segment.exit_code = said.get(1, 0)
     segment.runtime_s = float(said[2]) if said.get(2) else segment.runtime_s
 
 
-def _take_config(segment: Segment, message: bytes) -> None:
+def _take_config(segment: Segment, message: records.Bytes) -> None:
     records.update(segment.config, message)
 
 
-def _take_metric(segment: Segment, message: bytes) -> None:
+def _take_metric(segment: Segment, message: records.Bytes) -> None:
     segment.metrics.append(records.metric(message))
 
 
-TAKERS: dict[int, Callable[[Segment, bytes], None]] = {
+TAKERS: dict[int, Callable[[Segment, records.Bytes], None]] = {
     records.RUN: _take_run,
     records.CONFIG: _take_config,
     records.METRIC: _take_metric,
