@@ -19,7 +19,8 @@ def sparkline(values: np.ndarray, width: int = 40) -> str:
         return ""
     means = np.array([part.mean() for part in np.array_split(finite, min(width, len(finite)))])
     low, size = means.min(), np.ptp(means)
-    heights = ((means - low) / size * (len(BARS) - 1)).round().astype(int) if size > 0 else np.zeros(len(means), int)
+    is_flat = size <= 1e-9 * np.abs(means).max()  # a constant, but for the rounding of its means
+    heights = np.zeros(len(means), int) if is_flat else ((means - low) / size * (len(BARS) - 1)).round().astype(int)
     return "".join(BARS[height] for height in heights)
 
 
