@@ -183,7 +183,7 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     confounded = [name for name in comparison.labels if len(comparison.changes.get(name, ())) > 1]
     if confounded:
         keys = comparison.changes[confounded[0]]
-        why = f"{wording.shortened(confounded[0], 40)} changes {len(keys)} keys of the reference: none is shown to matter."
+        why = f"{wording.shortened(confounded[0], 40)} changes {len(keys)} keys: none of them is shown to matter."
         found.append(NextStep("Change one key at a time", why, keys[0], "differences"))
     fallen = [name for name, one in zip(comparison.labels, comparison.diagnoses, strict=True)
               if one.train is not None and one.train.collapse.collapsed]  # fmt: skip
