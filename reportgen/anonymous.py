@@ -10,6 +10,7 @@ from typing import Any
 from reportgen.run import Run
 
 OWNED = frozenset({"host", "hostname", "user", "username", "email"})  # last words of a config's keys
+SPOKEN_OF_ALL = frozenset({"", "user", "assistant", "system", "localhost", "default", "none", "null", "auto", "root"})
 HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)([\w.-]+)")
 OWNER = ("host", "user", "username", "email", "entity", "path", "program", "executable", "git_remote", "url", "command")
 PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?(?:[/\\][\w.@+=-]+){2,}[/\\]?")
@@ -43,6 +44,7 @@ def told(text: str, typed: Iterable[str]) -> str:
 def _cleaner(run: Run) -> Callable[[str], str]:
     """A function that takes paths, links and the owner's names out of a text."""
     names = {str(run.provenance[key]) for key in ("host", "user", "username", "email") if run.provenance.get(key)}
+    names |= {value for key, value in run.config.items() if _is_owned(key) and isinstance(value, str)} - SPOKEN_OF_ALL
     names |= {re.split("[.@]", name)[0] for name in names}
     every = [run.source, run.notes, run.console_tail, run.config, run.summary, run.provenance]
     names |= {name for text in _texts(every) for name in HOME.findall(text)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reportgen import __version__, options
+from reportgen import __version__, naming, options
 from reportgen.atomic import write_all
 from reportgen.errors import ReportgenError, SettingsError
 
@@ -292,7 +292,7 @@ def _runs(
     with _progress("reading", quiet or (len(found) < 2 and not remote), len(found)) as advance:
         read = sources.read_all(found, only_roles=only_roles, keep=tuple(settings.metrics.values()), progress=advance,
                                 unread=missing)  # fmt: skip
-    runs = tuple(replace(run, name=found[spec] or run.name) for spec, run in read.by_spec.items())
+    runs = tuple(replace(run, name=naming.writable(found[spec]) or run.name) for spec, run in read.by_spec.items())
     unread = read.unread
     if anonymous:
         from reportgen.anonymous import anonymous as nameless

@@ -15,6 +15,11 @@ NON_FINITE = {
 }  # fmt: skip
 
 
+def writable(text: str) -> str:
+    """The text with lone surrogates, which no file and no table of pandas takes, as the replacement sign."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def leaves(row: Mapping[Key, Any]) -> Iterator[tuple[Key, Any]]:
     """(key, value) of every leaf; a nested key is its path. A media value has no leaves."""
     for key, value in row.items():

@@ -30,6 +30,7 @@ FINGERPRINT = _words(
 )
 TOKENIZER = _words("eos bos pad sep unk cls mask special image video audio think start end stop box tool")
 
+MANY_KEYS = re.compile(r"(?i)(?:^|[^a-z])(?:api|access|secret|auth|private|hf)[_-]?(?:keys|tokens)$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _HARMLESS = re.compile(
     r"(?i)(?:none|null|nil|true|false|yes|no|~|\.{3}|\*+|<?(?:redacted|removed|hidden|masked)>?|\[removed\]?"
@@ -61,7 +62,7 @@ _ASSIGNED = re.compile(
     r"|(?<=')(?:[^'\\\n]|\\.){0,4096})|(?:(?:[Bb]earer|[Bb]asic)[ \t]{1,4})?[^\s\"',;&\\]+)"
 )
 _SHAPE = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:hf_[A-Za-z0-9]{16,}|sk-(?=[A-Za-z_-]{0,80}\d)[A-Za-z0-9_-]{8,}"
+    r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{16,}|(?<![_-])sk-(?=[A-Za-z_-]{0,80}\d)[A-Za-z0-9_-]{8,}"
     r"|[sr]k_(?:live|test)_\w{8,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
     r"|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|glpat-[\w-]{12,}|AIza[\w-]{30,}"
     r"|eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*|wandb_v\d+_\w{16,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}|dop_v1_\w{32,}"
@@ -93,7 +94,7 @@ def is_secret_key(key: str) -> bool:
     """Whether what stands under a key is secret: the last word of one of its parts says so."""
     if not any(word in key.lower() for word in SPOKEN):
         return False
-    return any(_last_word(part) in SECRET_WORDS for part in key.replace("/", ".").split("."))
+    return any(_last_word(part) in SECRET_WORDS or MANY_KEYS.search(part) for part in key.replace("/", ".").split("."))
 
 
 def _value(key: str, value: Any) -> tuple[Any, int]:

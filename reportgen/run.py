@@ -143,7 +143,7 @@ def from_rows(
     nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
     Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
     """
-    source = redact.text(source, keeps_hex=True)[0]
+    id, name, source = (naming.writable(text) for text in (id, name, redact.text(source, keeps_hex=True)[0]))
     columns, bad = _columns(rows, nonfinite)
     names, naming_notes = naming.join(columns)
     names, removed_names = _safe_names(names)
@@ -194,8 +194,8 @@ def from_rows(
 
 def _safe_names(names: Mapping[Key, str]) -> tuple[dict[Key, str], list[str]]:
     """The metrics' names without secrets, still one each, and those that held one."""
-    safe = {key: redact.text(name)[0] for key, name in names.items()}
-    removed = [safe[key] for key, name in names.items() if safe[key] != name]
+    safe = {key: redact.text(naming.writable(name))[0] for key, name in names.items()}
+    removed = [safe[key] for key, name in names.items() if safe[key] != naming.writable(name)]
     taken = {name for key, name in safe.items() if name == names[key]}
     for key, name in names.items():
         while safe[key] != name and safe[key] in taken:
