@@ -7,12 +7,11 @@ a plain pass over the lines of the same file, taken in the same run.
 from __future__ import annotations
 
 import random
-import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks import ways
 
 FOLDER = Path("build/bench")
 NOISE = 60  # lines of other loggers a step, as the real consoles have
@@ -30,27 +29,11 @@ def main() -> None:
     if not path.exists():
         write(path, megabytes)
     size = path.stat().st_size / 1e6
-    plain = measured("plain", path)
+    plain = ways.measured("benchmarks.log_reading", "plain", path)
     print(f"{size:,.0f} MB of AReaL log\n{'':>16}  {'s':>6} {'MB/s':>7} {'ratio':>6} {'peak MB':>8}")
     for way in ("plain", "roles", "every metric"):
-        seconds, peak = plain if way == "plain" else measured(way, path)
+        seconds, peak = plain if way == "plain" else ways.measured("benchmarks.log_reading", way, path)
         print(f"{way:>16}  {seconds:6.2f} {size / seconds:7.0f} {seconds / plain[0]:6.2f} {peak:8.0f}")
-
-
-def measured(way: str, path: Path) -> tuple[float, float]:
-    """Seconds and peak MB of one way to read the file, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.log_reading", way, str(path)]
-    seconds, peak = subprocess.run(command, check=True, capture_output=True).stdout.split()
-    return float(seconds), float(peak)
-
-
-def once(way: str, path: str) -> None:
-    """Prints the seconds of one reading and the peak memory of this process."""
-    read = _ways()[way]
-    started = time.perf_counter()
-    read(path)
-    seconds = time.perf_counter() - started
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 
 
 def _ways() -> dict[str, Callable[[str], object]]:
@@ -109,6 +92,6 @@ def table(row: dict[str, float], pairs: int = 4) -> str:
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        once(sys.argv[1], sys.argv[2])
+        ways.once(_ways()[sys.argv[1]], sys.argv[2])
     else:
         main()

@@ -8,15 +8,14 @@ ways take turns, so that each ratio is of neighbours in time.
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
+
+from benchmarks import ways
 
 FOLDER = Path("build/bench/wandb_10000x150")
 N_STEPS, N_METRICS = 10_000, 150
@@ -29,7 +28,7 @@ def main() -> None:
     """Makes the log once, then times each reading, the ways taking turns."""
     path = _log() or write()
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    runs = [{way: measured(way, path) for way in WAYS} for _ in range(repeats)]
+    runs = [{way: ways.measured("benchmarks.wandb_reading", way, path) for way in WAYS} for _ in range(repeats)]
     size = path.stat().st_size / 1e6
     print(f"{size:,.0f} MB of {N_STEPS:,} steps x {N_METRICS} metrics, {repeats} rounds")
     print(f"{'':>16}  {'s':>6} {'MB/s':>6} {'ratio min':>10} {'median':>7} {'at most':>8} {'peak MB':>8}")
@@ -39,22 +38,6 @@ def main() -> None:
         peak = max(run[way][1] for run in runs)
         print(f"{way:>16}  {seconds:6.2f} {size / seconds:6.0f} {min(ratios):10.1f} {statistics.median(ratios):7.1f} "
               f"{LIMITS.get(way, ''):>8} {peak:8.0f}")  # fmt: skip
-
-
-def measured(way: str, path: Path) -> tuple[float, float]:
-    """Seconds and peak MB of one way to read the log, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.wandb_reading", way, str(path)]
-    seconds, peak = subprocess.run(command, check=True, capture_output=True).stdout.split()
-    return float(seconds), float(peak)
-
-
-def once(way: str, path: str) -> None:
-    """Prints the seconds of one reading and the peak memory of this process."""
-    read = _ways()[way]
-    started = time.process_time()
-    read(path)
-    seconds = time.process_time() - started
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 
 
 def _ways() -> dict[str, Callable[[str], object]]:
@@ -111,6 +94,6 @@ def names() -> list[str]:
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        once(sys.argv[1], sys.argv[2])
+        ways.once(_ways()[sys.argv[1]], sys.argv[2])
     else:
         main()
