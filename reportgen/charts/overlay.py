@@ -123,7 +123,8 @@ def _names(
     """Names at the ends of the lines, pushed apart."""
     height, room = frame.plot[1], int((frame.right - 8) / TEXT)
     down = [(y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for _, value in ends.values()]
-    places = axis.spaced(down, APART)
+    apart = min(APART, height / max(len(down), 1))
+    places = axis.kept_inside(axis.spaced(down, apart), apart, 0, height)
     return [
         marks.label(
             step,

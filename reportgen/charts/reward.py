@@ -19,7 +19,10 @@ from reportgen.findings import Figure, Mark
 WIDE = Frame(808, 432, left=44, top=44)
 NARROW = Frame(358, 330, left=38, top=44, right=10)
 APART = 16  # px between the labels at one end
+LINE = 14  # px between two texts, the least
 TEXT = 6.4  # px of a character, about
+TINY = 1e-3  # an axis that ends below it is written as 2e−5
+FEW, DOT, LARGE_DOT = 40, 11.3, 40  # points up to which dots are drawn large; areas of a dot in px²
 
 
 def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str] | None = None) -> Chart:
@@ -74,7 +77,7 @@ def y_axis(low: float, high: float, unit: str, most: int = 7) -> dict[str, Any]:
         "yticks": positions,
         "yfactor": 100 if shared else 1,
         "yunit": f"{wording.THIN}%" if shared else "",
-        "yformat": ",.4~g",
+        "yformat": ".2~e" if max(abs(positions[0]), abs(positions[-1])) < TINY else ",.4~g",
     }
 
 
@@ -100,6 +103,7 @@ def _layout(figure: Figure, series: Mapping[str, Series], frame: Frame, narrow: 
     y = y_axis(*_reach(figure, series, end), figure.unit, 7 if not narrow else 6)
     ticks, names = _x_ticks(figure, first, last, end, frame.plot[0])
     x = {"xlo": first, "xhi": end, "xticks": ticks, "xlabels": names, "xname": "step"}
+    x["dot"] = LARGE_DOT if "raw" in series and len(series["raw"].steps) <= FEW else DOT
     labels, notes = _texts(figure, series, frame, {**x, **y}, narrow)
     rows = {
         "bands": marks.bands(figure.marks),
@@ -179,7 +183,9 @@ def _texts(
 ) -> tuple[list[Row], list[Row]]:
     """Labels inside the plot, and notes above it."""
     share = is_share(figure.unit)
-    labels = [*_eval_labels(series.get("eval"), share), *_end_labels(figure, series, frame, at, narrow)]
+    ends = _end_labels(figure, series, frame, at, narrow)
+    labels = [*_cleared(_eval_labels(series.get("eval"), share), ends, frame, at), *ends]
+    taken = [_box(row, frame, at) for row in labels]
     notes = [
         _centred(mark.value, -30, mark.label, "wash-ink", frame, at)
         for mark in marks.of(figure.marks, "onset")
@@ -190,6 +196,7 @@ def _texts(
         for mark in marks.of(figure.marks, "end")
         if mark.first is not None and mark.label and mark.first < at["xhi"]
     ]
+    notes = [row for row in notes if row["top"] < 0 or not _meets(_box(row, frame, at), taken)]
     for kind, tint in (("restart", "ink-3"), ("collapse", "crit")):
         for mark in marks.of(figure.marks, kind)[: 4 if not narrow else 2]:
             if mark.first is not None:
@@ -197,6 +204,33 @@ def _texts(
                 side = {"align": "right", "dx": -6} if right else {"align": "left", "dx": 6}
                 notes.append(marks.note(mark.first, 25, mark.label, tint, **side))  # type: ignore[arg-type]
     return labels, notes
+
+
+def _cleared(rows: list[Row], ends: list[Row], frame: Frame, at: Mapping[str, Any]) -> list[Row]:
+    """The labels of the evals, the last one's raised above those at the right end that it would meet."""
+    if not rows:
+        return rows
+    final = dict(rows[0])
+    for row in sorted((_box(row, frame, at) for row in ends), key=lambda box: -box[2]):
+        box = _box(final, frame, at)
+        if _meets(box, [row]):
+            final["dy"] = round(final["dy"] - (box[2] - row[2]) - LINE, 1)
+    return [final, *rows[1:]]
+
+
+def _box(row: Row, frame: Frame, at: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Left, right and height of a text in px from the plot's upper left corner."""
+    width, height = frame.plot
+    x = (row["step"] - at["xlo"]) / (at["xhi"] - at["xlo"]) * width + row["dx"]
+    y = row["top"] if "top" in row else (at["yhi"] - row["value"]) / (at["yhi"] - at["ylo"]) * height + row["dy"]
+    long = len(row["text"]) * TEXT
+    left = x - long if row["align"] == "right" else x - long / 2 if row["align"] == "center" else x
+    return left, left + long, y
+
+
+def _meets(box: tuple[float, float, float], others: list[tuple[float, float, float]]) -> bool:
+    """Whether a text stands on the line of another and runs into it."""
+    return any(abs(box[2] - other[2]) < LINE and box[0] < other[1] and other[0] < box[1] for other in others)
 
 
 def _centred(step: float, top: float, text: str, tint: str, frame: Frame, at: Mapping[str, Any]) -> Row:
@@ -250,8 +284,11 @@ def _end_labels(
         shown = (wording.percent(mid, 1) if share else wording.number(mid)) + " " + wording.interval((low, high), share)
         ratio = next((mark.label for mark in marks.of(figure.marks, "forecast") if mark.first == end), "")
         title = "Forecast" + (f" at {ratio} the run" if ratio and not narrow else "")
-        wanted.append((down(high) - 12, high, title, "train", True))
-        wanted.append((down(low) + 13, low, shown, "train", False))
+        if down(low) + 13 > height - 8:  # no room under the fan, where a dash before a number is a minus
+            wanted.append((down(high) - 12, high, f"{title}: {shown}", "train", True))
+        else:
+            wanted.append((down(high) - 12, high, title, "train", True))
+            wanted.append((down(low) + 13, low, shown, "train", False))
     wanted += [
         (down(mark.value) + 12, mark.value, mark.label, "ink-2", False)
         for mark in marks.of(figure.marks, "baseline")

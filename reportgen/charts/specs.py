@@ -30,6 +30,7 @@ PARAMETERS: dict[str, Any] = {  # name -> value of an empty chart
     "yticks": None,
     "yfactor": 1,  # 100 where the unit is shown in percent
     "yformat": ",.4~g",
+    "dot": 11.3,
     "yunit": "",  # written at the top tick alone
 }
 IN_VIEW = "datum.step >= xlo && datum.step <= xhi"
@@ -79,7 +80,7 @@ KINDS = {"reward": reward, "small": small, "lines": lines}
 def _reward() -> Iterator[Layer]:
     train, orange, band = colour("train"), colour("eval"), {"y": _y("low"), "y2": alt.Y2(field="high")}
     yield from _ground()
-    yield _layer("raw", "point", filled=True, size=11.3, opacity=0.42, color=train)
+    yield _layer("raw", "point", filled=True, size=alt.ExprRef("dot"), opacity=0.42, color=train)
     yield _layer("smooth", "line", strokeWidth=1.5, opacity=0.75, color=train)
     yield _layer("trend", "area", band, color=train, opacity=0.18)
     yield _layer("trend", "line", color=train)

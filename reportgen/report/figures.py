@@ -32,6 +32,11 @@ SIGNALS = (  # role -> the check that judges it, in reading order
     ("step_time", "step_time"),
     ("throughput", "throughput"),
 )
+MADE_OF = {  # role that wasn't logged -> the role from which another is taken off, and the divisor
+    "advantage_spread": ("advantages_max", "advantages_min", 4.0),  # the range of a batch of normal values
+    "response_length": ("sequence_length", "prompt_length", 1.0),
+}
+LEAST_MADE = 8  # values below which the checks make nothing either
 BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
 LIMITS = {  # role -> the setting that limits it, in the metric's own unit, and how a chart says so
     "advantage_spread": ("advantage_spread", "no signal below {}"),
@@ -45,7 +50,7 @@ HARDWARE = (  # column of the hardware table -> title, unit
     (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
     (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
 )
-END_SHARE = 0.1  # of the points: what "the level at the end" is the mean of
+END_SHARE = 0.1  # of the points: what "the level at the end" is the median of
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Panel:
 
     figure: Figure
     metric: str  # as logged
-    level: float  # mean of the last tenth, in the figure's unit
+    level: float  # median of the last tenth, in the figure's unit
     finding: Finding | None
     skipped: Skipped | None = None
 
@@ -79,31 +84,43 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
     """A small figure for every signal that has a role, then the hardware."""
     run = diagnosis.run
     shade = [mark for mark in _marks(diagnosis) if mark.kind in ("plateau", "restart", "collapse")]
-    made = []
+    made: list[Panel] = []
+    shown: set[str] = set()
     for role, check in SIGNALS:
-        played = diagnosis.roles.get(role)
-        if played is None or BESIDE.get(role) in diagnosis.roles or played.name not in run.history:
+        if BESIDE.get(role) in shown or (found := _logged(diagnosis, role)) is None:
             continue
-        values = run.history[played.name].dropna()
-        if values.empty:
-            continue
+        name, values = found
+        shown.add(role)
         finding = diagnosis.finding(check)
         metric = BY_ROLE[role]
         limits = [
             mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"
         ]
         limits = limits or list(_limit(role, metric.unit, diagnosis))
-        figure = _small(
-            f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], played.name
-        )
+        figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], name)
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
-        made.append(Panel(figure, played.name, end_level(values.to_numpy()), finding, skipped))
+        made.append(Panel(figure, name, end_level(values.to_numpy()), finding, skipped))
     return (*made, *_hardware(run, shade, key))
 
 
 def end_level(values: np.ndarray) -> float:
-    """Mean of the last tenth of the values, at least one of them."""
-    return float(np.mean(values[-max(1, round(END_SHARE * len(values))) :]))
+    """Median of the last tenth of the values, at least three of them, as the checks have it."""
+    return float(np.median(values[-max(3, int(END_SHARE * len(values))) :]))
+
+
+def _logged(diagnosis: Diagnosis, role: str) -> tuple[str, pd.Series] | None:
+    """A signal as its check looked at it: as logged, or made of two metrics where that is what is judged."""
+    history, roles = diagnosis.run.history, diagnosis.roles
+    if role in roles:
+        name = roles[role].name
+        values = history[name].dropna() if name in history else pd.Series(dtype=float)
+        return None if values.empty else (name, values)
+    if role not in MADE_OF or not all(part in roles for part in MADE_OF[role][:2]):
+        return None
+    more, less, divisor = MADE_OF[role]
+    values = ((history[roles[more].name] - history[roles[less].name]) / divisor).dropna()
+    said = f"{roles[more].name} minus {roles[less].name}" + (f", divided by {divisor:g}" if divisor != 1 else "")
+    return None if len(values) < LEAST_MADE else (said, values)
 
 
 def hardware_steps(run: Run) -> pd.DataFrame | None:
