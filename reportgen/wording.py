@@ -9,6 +9,8 @@ from collections.abc import Iterable
 MINUS = "\u2212"
 THIN = "\u202f"  # narrow no-break space, before %
 ELLIPSIS = "…"
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LARGEST_WRITTEN_OUT = 1e12  # a number from here on is shown as 1.2e12
 DRAWN = 120  # characters of a name that a chart has room for
 
 # A control character in a drawn text aborts the process inside vl_convert; direction marks and lone
@@ -37,6 +39,8 @@ def fixed(value: float, decimals: int, *, signed: bool = False) -> str:
     """A number with so many decimals: "1,319", "−0.25"; more of them rather than a 0 that isn't."""
     if not math.isfinite(value):
         return str(value)
+    if abs(value) >= LARGEST_WRITTEN_OUT:
+        return number(value, signed=signed)
     while value and not float(f"{value:.{decimals}f}") and decimals < 12:
         decimals += 1
     sign = "+" if signed and value else ""
@@ -57,6 +61,8 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
 
 def count(value: float) -> str:
     """A whole number with thousands: "7,473"."""
+    if abs(value) >= 1e18:
+        return number(value)
     return f"{round(value):,}".replace("-", MINUS)
 
 
@@ -155,6 +161,11 @@ def at_least(value: float, decimals: int = 1) -> str:
     """A lower bound, rounded down so that it stays true: 6.97 is "6.9"."""
     scale = 10.0**decimals
     return fixed(math.floor(value * scale + 1e-9) / scale, decimals)
+
+
+def spelled(n: int) -> str:
+    """A small count as a word: "two"."""
+    return NUMBERS[n] if 0 <= n < len(NUMBERS) else count(n)
 
 
 def plural(n: int, noun: str, many: str = "") -> str:
