@@ -9,6 +9,8 @@ from reportgen.comparison import Comparison, Pair
 from reportgen.costs import Cost
 from reportgen.findings import NextStep, Number, Severity
 
+LONGEST = 28  # characters of a trial's name on the card
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -89,7 +91,7 @@ def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
     if len(top) == 1:
         ahead = "is ahead of all others" if _beats_all(comparison, top[0]) else "leads, though not against all"
         return f"{wording.shortened(top[0], 40)} {ahead}"
-    return f"{wording.count(len(top))} trials lead, and tie with each other"
+    return f"{wording.spelled(len(top)).capitalize()} trials lead, and tie with each other"
 
 
 def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
@@ -105,12 +107,13 @@ def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
     if len(keys) > 1 and len(comparison.tiers) > 1:
         sentences.append(f"What made the difference is not settled: {len(keys)} keys changed at once.")
     elif len(keys) == 1 and len(comparison.tiers) > 1:
-        sentences.append(f"Against the reference, {top[0]} differs in one key: {keys[0]}.")
+        key, name = wording.shortened(keys[0], 60), wording.shortened(top[0], 40)
+        sentences.append(f"Against the reference, {name} differs in one key: {key}.")
     return " ".join(sentences)
 
 
 def _keys_behind(comparison: Comparison, label: str) -> tuple[str, ...]:
-    return comparison.changes.get(label, ())
+    return comparison.varied(label)
 
 
 def _lead_over_second(comparison: Comparison, top: tuple[str, ...]) -> Pair | None:
@@ -153,7 +156,8 @@ def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[N
     price, cost = _price(_cost(comparison, label)), _cost(comparison, label)
     if price is not None:
         unit_of_cost = "GPU-hours" if cost.gpu_hours is not None else "hours"
-        found.append(Number("Cost of the choice", price, unit_of_cost, None, label, "efficiency"))
+        context = wording.shortened(label, LONGEST)
+        found.append(Number("Cost of the choice", price, unit_of_cost, None, context, "efficiency"))
     return found[:5]
 
 
@@ -163,9 +167,10 @@ def _of_pair(title: str, pair: Pair, first: str, unit: str) -> Number:
     other = pair.b if pair.a == first else pair.a
     low, high = pair.interval or (pair.difference, pair.difference)
     interval = (low, high) if sign > 0 else (-high, -low)
-    p = wording.p_value(pair.p_holm) if pair.p_holm is not None else "not tested"
+    p = f"corrected {wording.p_value(pair.p_holm)}" if pair.p_holm is not None else "not tested"
     verdict = "real" if pair.winner else "a tie"
-    context = f"{first} over {other}, {p}: {verdict}"
+    names = (wording.shortened(name, LONGEST) for name in (first, other))
+    context = f"{' over '.join(names)}, {p}: {verdict}"
     return Number(title, sign * pair.difference, unit, interval if pair.interval else None, context, "pairs", 0.0)
 
 
@@ -180,9 +185,9 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     ]
     if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:
         found.append(NextStep("Evaluate the leaders on more problems", f"{tied.settled_by}.", check="pairs"))
-    confounded = [name for name in comparison.labels if len(comparison.changes.get(name, ())) > 1]
+    confounded = [name for name in comparison.labels if len(comparison.varied(name)) > 1]
     if confounded:
-        keys = comparison.changes[confounded[0]]
+        keys = comparison.varied(confounded[0])
         why = f"{wording.shortened(confounded[0], 40)} changes {len(keys)} keys: none of them is shown to matter."
         found.append(NextStep("Change one key at a time", why, keys[0], "differences"))
     fallen = [name for name, one in zip(comparison.labels, comparison.diagnoses, strict=True)
@@ -190,9 +195,10 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     if fallen:
         one = comparison.diagnoses[comparison.labels.index(fallen[0])]
         peak = one.train.collapse.peak_step if one.train else None
+        named = wording.listed([wording.shortened(name, LONGEST) for name in fallen], 2)
         found.append(
             NextStep(
-                f"Drop the recipe of {wording.listed(fallen, 2)}", f"Its reward fell after step {peak}.", check="runs"
+                f"Drop the recipe of {named}", f"Its reward fell after step {peak}.", check="runs"
             )
         )
     if all(len(group.labels) < 2 for group in comparison.groups) and len(found) < 3:

@@ -78,6 +78,10 @@ class Comparison:
     costs: tuple[Cost, ...]  # same order
     notes: tuple[str, ...]
 
+    def varied(self, label: str) -> tuple[str, ...]:
+        """The changes of a trial that make it another recipe: all but its seeds."""
+        return tuple(key for key in self.changes.get(label, ()) if not is_seed(key))
+
     def pair(self, a: str, b: str, metric: Measure | None = None) -> Pair | None:
         """The test of two runs, whichever was named first; None when it was not made."""
         wanted = metric or self.measure
@@ -307,6 +311,11 @@ def _changes(
         label: tuple(key for key, row in recipe.items() if repr(row[mine]) != repr(row[at]))
         for mine, label in enumerate(labels)
     }
+
+
+def is_seed(key: str) -> bool:
+    """Whether a key only sets where randomness starts: it repeats a recipe, it doesn't change it."""
+    return _last(key) in SEEDS
 
 
 def _last(key: str) -> str:

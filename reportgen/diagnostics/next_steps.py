@@ -174,12 +174,12 @@ def _more_data(evidence: Evidence) -> Iterator[NextStep]:
     key = next((key for key in KEYS["data"][:4] if config_number(run, key)), None)
     used = config_number(run, key) if key else None
     if is_gsm8k(run) and (used is None or used < GSM8K_TRAINING):
-        why = f"{key} is {wording.count(used)}: few problems seen often leave little to learn." if used else (
+        why = f"This run used {wording.count(used)}; problems seen again teach less." if used else (
             "A part of them, seen often, leaves little to learn.")  # fmt: skip
         action = f"Train on all {wording.count(GSM8K_TRAINING)} problems"
         yield NextStep(action, why, key or key_of(run, "data"), "plateau")
     elif used:
-        yield NextStep("Train on more problems", f"{key} is {wording.count(used)}.", key, "plateau")
+        yield NextStep("Train on more problems", f"This run used {wording.count(used)}.", key, "plateau")
 
 
 def _other_algorithms(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[NextStep]:
@@ -218,7 +218,7 @@ def _sharper_eval(evidence: Evidence, settings: Settings) -> Iterator[NextStep]:
 
 def _log_evals(evidence: Evidence) -> NextStep:
     name = metrics.names_for("eval_reward", evidence.run.framework, evidence.run.history.columns)[0]
-    return NextStep("Evaluate on held-out problems", f"No eval was logged; {name} would be read.",
+    return NextStep("Evaluate on held-out problems", f"No eval was logged; log it as {name}.",
                     key_of(evidence.run, "eval_freq"), "gap")  # fmt: skip
 
 

@@ -260,6 +260,8 @@ def learning_rate(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         text = "0 throughout, as logged: printed with too few digits, or training was off"
         return Finding("learning_rate", Severity.NOTE, text, f"Source: {seen.name}.", numbers)
     headline = f"{wording.number(seen.start)} at the start, {wording.number(seen.end)} at the end"
+    if seen.values.min() == seen.values.max():
+        headline = f"Constant at {wording.number(seen.end)}"
     is_idle = length > IDLE * n and length >= LEAST
     if is_idle:
         first, last = int(seen.steps[start]), int(seen.steps[start + length - 1])

@@ -87,7 +87,8 @@ def as_watched(role: str, name: str, series: pd.Series) -> Watched:
 def too_short(check: str, evidence: Evidence, role: str) -> Skipped:
     """A check that has too few values to look at."""
     seen = len(evidence.values(role)) if role in evidence.roles else 0
-    reason = f"{metrics.spoken(role)}: logged at {wording.plural(seen, 'step')}; {LEAST} are needed"
+    logged = f"logged at {wording.plural(seen, 'step')}; {LEAST} are needed" if seen else "not logged"
+    reason = f"{metrics.spoken(role)}: {logged}"
     return Skipped(check, (), reason)
 
 

@@ -54,15 +54,13 @@ def facts(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
             (spelled(str(name)), ", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
             for name, value in run.provenance.items()
         ),
-        (
-            "Roles",
-            "; ".join(
-                f"{role.replace('_', ' ')}: {played.name} ({played.why})" for role, played in diagnosis.roles.items()
-            ),
-        ),
-        ("Scale", diagnosis.scale.why),
     ]
     return tuple((label, str(value), web_address(str(value))) for label, value in rows if value not in (None, "", []))
+
+
+def roles(diagnosis: Diagnosis) -> tuple[tuple[str, str, str], ...]:
+    """Which logged metric was taken for what: role, metric, and why."""
+    return tuple((spelled(role), played.name, played.why) for role, played in diagnosis.roles.items())
 
 
 def web_address(text: str) -> str | None:

@@ -12,6 +12,8 @@ from reportgen.render import card, compared_tables
 from reportgen.render.trials import config_text, tint, trials
 from reportgen.report import Report, Section, overlays
 
+MOST_OPEN = 12  # trials; beyond it the ranking scrolls and folded runs stay folded in print
+
 
 def drawn(report: Report, sheet: Sheet) -> dict[str, Chart]:
     """Every chart of a comparison by its id."""
@@ -38,7 +40,7 @@ def of_card(report: Report) -> dict[str, Any]:
     hours = [cost.gpu_hours for cost in comparison.costs]
     spent = sum(known for known in hours if known is not None)
     identity = [
-        (wording.plural(len(states), "trial"), False),
+        ("" if report.title == wording.plural(len(states), "run") else wording.plural(len(states), "trial"), False),
         (f"{finished} finished" if finished else "", True),
         (f"{fallen} collapsed" if fallen else "", False),
         (wording.gpu_hours(spent) if all(known is not None for known in hours) else "", True),
@@ -70,6 +72,7 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
             "groups": groups(comparison),
             "scale": _scale(comparison)[2],
             "notes": comparison.notes,
+            "many": len(comparison.labels) > MOST_OPEN,
         }
     if section.kind == "overlay":
         return {"trials": trials(comparison), "notes": ()}
@@ -86,13 +89,34 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
             "matrix": compared_tables.matrix(comparison),
             "listed": compared_tables.listed(comparison),
             "labels": comparison.labels,
+            "which": _which(comparison),
             "notes": comparison.notes,
         }
     if section.kind == "efficiency":
         return {"reached": reached(comparison), "trials": trials(comparison)}
     if section.kind == "assumed":
-        return {"assumed": report.assumptions, "unread": report.unread}
-    return {"runs": tuple(each(label, one) for label, one in zip(comparison.labels, comparison.diagnoses, strict=True))}
+        return {"assumed": assumed(report), "unread": report.unread}
+    runs = zip(comparison.labels, comparison.diagnoses, strict=True)
+    return {"runs": tuple(each(*run) for run in runs), "many": len(comparison.labels) > MOST_OPEN}
+
+
+def assumed(report: Report) -> tuple[str, ...]:
+    """What was taken for true, with the trials that it was taken for unless it was for all."""
+    assert report.comparison is not None
+    labels: dict[str, list[str]] = {}
+    for label, one in zip(report.comparison.labels, report.comparison.diagnoses, strict=True):
+        for item in one.assumptions:
+            labels.setdefault(item.text, []).append(wording.shortened(label, 40))
+    everywhere = len(report.comparison.labels)
+    return tuple(
+        text if len(named) == everywhere else f"{text} ({wording.listed(named, 3)})" for text, named in labels.items()
+    )
+
+
+def _which(comparison: Comparison) -> str:
+    """Which pairs a list holds."""
+    best, reference = (wording.shortened(name, 40) for name in (comparison.labels[0], comparison.reference))
+    return f"all with {best}, the best" + (f", or {reference}, the reference" if reference != best else "")
 
 
 def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:

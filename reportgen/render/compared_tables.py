@@ -11,8 +11,8 @@ from reportgen.costs import Cost
 from reportgen.findings import Diagnosis
 from reportgen.render import card
 from reportgen.render.trials import config_text, tint
+from reportgen.report.compared_titles import MOST_IN_MATRIX
 
-MOST_IN_MATRIX = 12  # beyond it pairs stand in a list
 MOST_COLUMNS = 12  # beyond it config differences have a row a run
 MOST_LISTED = 400
 
@@ -115,9 +115,11 @@ def differences(comparison: Comparison) -> dict[str, Any]:
     order = [comparison.labels.index(comparison.reference)]
     order += [at for at in range(len(comparison.labels)) if at not in order]
     labels = [comparison.labels[at] for at in order]
+    named = [repr(label) for label in comparison.labels]  # a key that only repeats the names says nothing
     by_key = [
         (key, tuple(_compared(row[at], row[order[0]], first=at == order[0]) for at in order))
         for key, row in comparison.differences.items()
+        if [repr(value) for value in row] != named
     ]
     concluded = tuple(_concluded(comparison, label) for label in labels)
     tall = len(labels) > MOST_COLUMNS
@@ -144,14 +146,16 @@ def _compared(value: Any, reference: Any, *, first: bool) -> Cell:
 
 def _concluded(comparison: Comparison, label: str) -> str:
     """What a trial's result can say about its recipe."""
-    changed = comparison.changes.get(label, ())
+    changed, varied = comparison.changes.get(label, ()), comparison.varied(label)
     if label == comparison.reference:
         return "reference"
     if not changed:
         return "a repeat: the same recipe"
-    if len(changed) > 1:
-        return f"confounded: {len(changed)} keys changed"
-    return "a repeat: only the seed differs" if changed[0].rsplit(".", 1)[-1] == "seed" else "differs in one key"
+    if len(varied) > 1:
+        return f"confounded: {len(varied)} keys changed"
+    if not varied:
+        return "a repeat: only the seed differs"
+    return "differs in one key" + (" and the seed" if len(changed) > 1 else "")
 
 
 def matrix(comparison: Comparison) -> tuple[tuple[str, str, tuple[Cell | None, ...]], ...]:

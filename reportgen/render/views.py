@@ -124,7 +124,8 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
     if section.kind == "provenance":
         return {
             "facts": about_view.facts(about),
-            "assumed": report.assumptions,
+            "roles": about_view.roles(about),
+            "assumed": tuple(item.text for item in report.assumptions),
             "notes": about.run.notes,
             "unread": report.unread,
             "settings": about_view.changed_settings(about),

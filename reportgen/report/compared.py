@@ -14,7 +14,7 @@ AHEAD = "ahead by more than noise (Holm-corrected) and by more than the tie marg
 def sections(comparison: Comparison) -> tuple[Section, ...]:
     """Tiers, overlay, results, config differences, pairs, efficiency, then each run, folded."""
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
-    one_by_one = f"{wording.plural(len(comparison.labels), 'run')}, one by one"
+    one_by_one = f"{wording.spelled(len(comparison.labels)).capitalize()} runs, one by one"
     head = (
         Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95 % intervals. A trial "
                 f"drops a tier when one above it is {AHEAD}.", kind="tiers"),
@@ -45,7 +45,8 @@ def _curves(comparison: Comparison) -> tuple[Section, ...]:
 
 def _differences(comparison: Comparison) -> Section:
     """Config differences, with each varied key against the outcome."""
-    title, deck = titles.of_differences(comparison), f"Only keys that differ, against {comparison.reference}."
+    reference = wording.shortened(comparison.reference, 40)
+    title, deck = titles.of_differences(comparison), f"Only keys that differ, against {reference}."
     drawn = tuple(one.figure for one in overlays.swept(comparison))
     return Section("differences", "Config differences", title, deck, drawn, kind="differences")
 
@@ -56,4 +57,6 @@ def _costs(comparison: Comparison) -> tuple[Section, ...]:
     if figure is None:
         return ()
     deck = f"Level against {titles.unit_of_cost(comparison)} spent; up and to the left is better."
+    if len(comparison.labels) > overlays.MOST_COLOURED:
+        deck += f" The {wording.spelled(overlays.MOST_COLOURED)} best of {wording.count(len(comparison.labels))}."
     return (Section("efficiency", "Efficiency", titles.of_efficiency(comparison), deck, (figure,), kind="efficiency"),)

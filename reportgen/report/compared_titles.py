@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from reportgen import wording
 from reportgen.comparison import Comparison
-from reportgen.report import overlays, titles
+from reportgen.report import overlays
+
+MOST_IN_MATRIX = 12  # trials; beyond it pairs stand in a list
 
 
 def of_tiers(comparison: Comparison) -> str:
@@ -12,7 +14,7 @@ def of_tiers(comparison: Comparison) -> str:
     count = len(comparison.tiers)
     if count == 1:
         return "One tier: nobody is ahead"
-    return f"{titles.spelled(count).capitalize()} tiers; inside a tier nobody is ahead"
+    return f"{wording.spelled(count).capitalize()} tiers; inside a tier nobody is ahead"
 
 
 def of_overlay(comparison: Comparison) -> str:
@@ -20,9 +22,9 @@ def of_overlay(comparison: Comparison) -> str:
     trains = [one.train for one in comparison.diagnoses if one.train is not None]
     fallen = sum(train.collapse.collapsed for train in trains)
     rising = sum(train.trend.direction == "rising" and not train.collapse.collapsed for train in trains)
-    said = [f"{titles.spelled(fallen)} collapsed"] if fallen else []
+    said = [f"{wording.spelled(fallen)} collapsed"] if fallen else []
     rise = "rises" if rising == 1 else "rise"
-    said.append(f"{titles.spelled(rising)} of {titles.spelled(len(trains))} still {rise} at the end")
+    said.append(f"{wording.spelled(rising)} of {wording.spelled(len(trains))} still {rise} at the end")
     text = ", ".join(said)
     return text[:1].upper() + text[1:]
 
@@ -42,18 +44,21 @@ def overlay_deck(comparison: Comparison) -> str:
 
 def of_results(comparison: Comparison, noun: str) -> str:
     """How many runs, by what."""
-    return f"All {titles.spelled(len(comparison.labels))}, by {noun}"
+    return f"All {wording.spelled(len(comparison.labels))}, by {noun}"
 
 
 def of_differences(comparison: Comparison) -> str:
     """How many keys differ, and whether one at a time."""
-    keys = sorted({key for changed in comparison.changes.values() for key in changed})
+    varied = [comparison.varied(label) for label in comparison.labels]
+    keys = {key for changed in varied for key in changed}
+    if not keys and any(comparison.changes.values()):
+        return "One recipe; only the seed differs"
     if not keys:
         return "No recipe key differs" if comparison.differences else "The configs are the same, or none was logged"
-    most = max(len(changed) for changed in comparison.changes.values())
-    told = "each trial changes one" if most == 1 else f"up to {titles.spelled(most)} changed at once"
+    most = max(map(len, varied))
+    told = "each trial changes one" if most == 1 else f"up to {wording.spelled(most)} changed at once"
     return (
-        f"{titles.spelled(len(keys)).capitalize()} recipe {'key differs' if len(keys) == 1 else 'keys differ'}; {told}"
+        f"{wording.spelled(len(keys)).capitalize()} recipe {'key differs' if len(keys) == 1 else 'keys differ'}; {told}"
     )
 
 
@@ -64,7 +69,7 @@ def of_pairs(comparison: Comparison) -> str:
         return "No difference could be tested"
     real = sum(pair.winner is not None for pair in tested)
     are = "is" if real == 1 else "are"
-    return f"{titles.spelled(real).capitalize()} of {titles.spelled(len(tested))} differences {are} real"
+    return f"{wording.spelled(real).capitalize()} of {wording.spelled(len(tested))} differences {are} real"
 
 
 def pairs_deck(comparison: Comparison, noun: str) -> str:
@@ -72,7 +77,8 @@ def pairs_deck(comparison: Comparison, noun: str) -> str:
     how = "Newcombe's interval" if comparison.measure == "eval" else "the trends' posterior"
     paired = sum(pair.paired for pair in comparison.pairs)
     by_problem = f" {wording.plural(paired, 'pair')} compared problem by problem." if paired else ""
-    return f"Row minus column, {noun}: 95 % interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
+    way = "Row minus column" if len(comparison.labels) <= MOST_IN_MATRIX else "The first minus the second"
+    return f"{way}, {noun}: 95 % interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
 
 
 def of_efficiency(comparison: Comparison) -> str:

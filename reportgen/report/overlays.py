@@ -74,7 +74,7 @@ def swept(comparison: Comparison) -> tuple[Swept, ...]:
     levels = [level.value if level else None for level in comparison.levels]
     if sum(value is not None for value in levels) < FEWEST_SWEPT:
         return ()
-    recipe = {key for keys in comparison.changes.values() for key in keys}
+    recipe = {key for label in comparison.labels for key in comparison.varied(label)}
     found = []
     for key, row in comparison.differences.items():
         if key in recipe and len({repr(value) for value in row}) >= 3:

@@ -10,7 +10,6 @@ from reportgen import wording
 from reportgen.findings import Diagnosis, Finding, Severity
 from reportgen.run import Run
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 POLICY = frozenset({"policy", "rollouts", "system"})
 
 
@@ -34,11 +33,6 @@ def title(check: str) -> str:
     from reportgen.diagnostics import CHECKS
 
     return next((item.title for item in CHECKS if item.name == check), check.replace("_", " ").capitalize())
-
-
-def spelled(count: int) -> str:
-    """A small count as a word: "two"."""
-    return NUMBERS[count] if count < len(NUMBERS) else wording.count(count)
 
 
 def of_curve(diagnosis: Diagnosis) -> str:
@@ -98,7 +92,7 @@ def of_signals(diagnosis: Diagnosis, panels: int) -> str:
     noted = [found for found in there if found.severity is Severity.NOTE]
     if bad:
         verb = "need" if len(bad) > 1 else "needs"
-        return f"{_capital(spelled(len(bad)))} of {len(there)} signals {verb} a look: {_names(bad)}"
+        return f"{_capital(wording.spelled(len(bad)))} of {len(there)} signals {verb} a look: {_names(bad)}"
     if noted:
         return f"Nothing broke; worth knowing: {_names(noted)}"
     return "Nothing broke" if there else "What the policy did, judged by no check"
@@ -123,7 +117,7 @@ def of_checks(diagnosis: Diagnosis) -> str:
     for severity in (Severity.CRITICAL, Severity.WARNING):
         if counted[severity]:
             bad = [found for found in diagnosis.findings if found.severity is severity]
-            what = f"{_capital(spelled(len(bad)))} {wording.plural(len(bad), _noun(severity)).split(' ', 1)[1]}"
+            what = f"{_capital(wording.spelled(len(bad)))} {wording.plural(len(bad), _noun(severity)).split(' ', 1)[1]}"
             return f"{what} in {made}: {_names(bad)}"
     missed = len(diagnosis.skipped)
     return f"No warning in {made}" + (f"; {missed} could not be made" if missed > len(diagnosis.findings) else "")
