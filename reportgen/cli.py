@@ -288,6 +288,8 @@ def _runs(
     found = dict.fromkeys(_found(specs, missing), "")
     found |= {spec: name for name, given in named.items() for spec in _found((given,), missing)}
     remote = any(sources.is_remote(spec) for spec in found)
+    for remark in sources.remarks(found):
+        _tell(remark, quiet)
     only_roles = not all_metrics and (len(found) > 1 or remote)
     with _progress("reading", quiet or (len(found) < 2 and not remote), len(found)) as advance:
         read = sources.read_all(found, only_roles=only_roles, keep=tuple(settings.metrics.values()), progress=advance,

@@ -167,7 +167,8 @@ def from_rows(
     if not kept.any() or not metrics_only:
         raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
     index = steps[kept].astype(np.int64)
-    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index).dropna(axis=1, how="all")
+    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index)
+    history = history.dropna(axis=1, how="all").dropna(axis=0, how="all")  # marks of nan and inf are no gaps
     logged_bad = {(int(steps[row]), names[key]): value for row, key, value in bad if kept[row]}
     history, standing = _without_marks(history, logged_bad)
     safe, removed = _without_secrets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from reportgen import metrics
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import answers, folders, opened
+from reportgen.sources import answers, folders, opened, wandb_address
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ def is_remote(spec: str) -> bool:
     return source is not None and source.remote
 
 
+def remarks(specs: Iterable[str]) -> tuple[str, ...]:
+    """What a person must hear about specs that find() gave: a limit that bit, a name that several runs share."""
+    return wandb_address.remarks(tuple(specs))
+
+
 def read(spec: str, *, only_roles: bool = False, keep: Collection[str] = ()) -> Run:
     """The run that a spec of find() names; SourceError: where, what, what to do.
 
@@ -146,28 +152,48 @@ def read_all(
     keep: Collection[str] = (),
     progress: Callable[..., None] | None = None,
     unread: Sequence[Unread] = (),
+    jobs: int = 4,
 ) -> Runs:
     """Every run that can be read, and why each other can't; SourceError when none can.
 
+    jobs: how many runs are fetched side by side when they are not on this machine.
     progress: called after each run with how many more are done, and the run's spec.
     unread: what was found missing before; it is told with the rest.
     """
     given = tuple(dict.fromkeys(specs))
     place = {part: at for at, spec in reversed([*enumerate(given)]) for part in folders.parts(spec)}
     runs, asked, problems = [], [], list(unread)
-    for spec, members in folders.join(given).items():
+    joined = folders.join(given)
+    for (spec, members), outcome in zip(joined.items(), _outcomes(joined, only_roles, keep, jobs), strict=True):
         asked_as = given[min(place[part] for part in members)]
-        try:
-            runs.append(read(spec, only_roles=only_roles, keep=keep))
-        except ReportgenError as error:
-            problems.append(Unread(asked_as, str(error)))
-        else:
+        if isinstance(outcome, Run):
+            runs.append(outcome)
             asked.append(asked_as)
+        else:
+            problems.append(Unread(asked_as, str(outcome)))
         if progress:
             progress(len({place[part] for part in members}), spec)
     if not runs:
         raise (SourceError if problems else SpecError)(_nothing(problems))
     return Runs(tuple(runs), tuple(problems), tuple(asked))
+
+
+def _outcomes(
+    specs: Collection[str], only_roles: bool, keep: Collection[str], jobs: int
+) -> Iterator[Run | ReportgenError]:
+    """The run of each spec or why there is none, in order; those from elsewhere are waited for side by side."""
+
+    def attempt(spec: str) -> Run | ReportgenError:
+        try:
+            return read(spec, only_roles=only_roles, keep=keep)
+        except ReportgenError as error:
+            return error
+
+    if len(specs) < 2 or not any(is_remote(spec) for spec in specs):
+        yield from map(attempt, specs)
+        return
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="read") as workers:
+        yield from workers.map(attempt, specs)
 
 
 def _addressed(source: Source, spec: str) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ def missing(spec: str) -> str:
     if "/" not in spec and not Path(spec).suffix:
         return (f"{shown}: no such file or folder, and a W&B project of that name is written wandb:ENTITY/{shown}; "
                 "check the name")
-    return f"{shown}: no such file or folder, nor a W&B run (written entity/project/run_id); check the path"
+    return (f"{shown}: no such file or folder, nor a W&B run (written entity/project/run_id, or wandb:entity/… where "
+            "a folder has the entity's name); check the path")
 
 
 def below(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
