@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 Ticks = list[float]
+SMALLEST = 1e-300  # a span below it can't be parted: floats end there
 
 
 def ticks(low: float, high: float, most: int = 7) -> Ticks:
@@ -13,8 +14,8 @@ def ticks(low: float, high: float, most: int = 7) -> Ticks:
 
     Ends that differ by less than ticks can show, or not at all, are moved apart.
     """
-    if not high - low > 1e-9 * max(abs(low), abs(high)):
-        spread = abs(low) * 0.5 or 1.0
+    if not high - low > max(1e-9 * max(abs(low), abs(high)), SMALLEST):
+        spread = abs(low) * 0.5 if abs(low) > SMALLEST else 1.0
         low, high = low - spread, high + spread
     step = _round_step((high - low) / max(1, most - 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
