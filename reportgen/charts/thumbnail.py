@@ -1,6 +1,8 @@
-"""The reward curve as a thumbnail for the card: two values, no axis."""
+"""The curves as a thumbnail for the card: two values, no axis."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from reportgen import wording
 from reportgen.charts import svg
@@ -9,55 +11,102 @@ from reportgen.charts.sheet import Chart, Series, Sheet
 from reportgen.charts.theme import colour
 
 WIDTH, HEIGHT, RIGHT = 264, 132, 58  # px; at the right the two values
+MOST_POINTS = 60  # of a line among several
+Ends = list[tuple[float, float, str]]  # px from the top, value, colour
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Where steps and values stand in the picture."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, chart: Chart, drawn: list[Series]) -> Plot:
+        """From the first to the last step of these series, as high as the chart."""
+        first, last = min(item.steps[0] for item in drawn), max(item.steps[-1] for item in drawn)
+        return cls(float(first), float(last), chart.wide.parameters["ylo"], chart.wide.parameters["yhi"])
+
+    def x(self, step: float) -> float:
+        """Px from the left."""
+        return float((step - self.first) / ((self.last - self.first) or 1) * (WIDTH - RIGHT))
+
+    def y(self, value: float) -> float:
+        """Px from the top."""
+        return float(10 + (self.high - value) / ((self.high - self.low) or 1) * (HEIGHT - 22))
+
+    def line(self, item: Series, looks: str) -> str:
+        """A series as a line, of the points that show at this size."""
+        every = len(item.steps) // MOST_POINTS + 1
+        points = [*zip(item.steps[:-1:every], item.values[:-1:every], strict=True), (item.steps[-1], item.values[-1])]
+        path = "M" + "L".join(f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in points)
+        return f'<path d="{svg.relative(path)}" {looks} stroke-linejoin="round"/>'
+
+    def dots(self, item: Series, looks: str) -> str:
+        """A series as dots."""
+        path = "".join(f"M{self.x(step):.1f} {self.y(value):.1f}h0" for step, value in item.points())
+        return f'<path d="{path}" stroke-linecap="round" {looks}/>'
+
+    def base(self, chart: Chart) -> tuple[list[str], Ends]:
+        """The baseline as a rule, and its value."""
+        values = [row["value"] for row in chart.wide.rows.get("levels", ())[:1]]
+        rules = [f'<path d="M0 {self.y(at):.1f}h{WIDTH - RIGHT}" stroke="{colour("base")}"/>' for at in values]
+        return rules, [(self.y(value), value, colour("ink-3")) for value in values]
 
 
 def thumbnail(chart: Chart, sheet: Sheet) -> str:
     """The run's part of a reward chart as a small SVG, hidden from screen readers."""
     series = {layer: sheet.series[aliases[0]] for layer, aliases in chart.series.items()}
-    logged = [item for layer, item in series.items() if layer in ("raw", "eval", "trend")]
-    first, last = min(item.steps[0] for item in logged), max(item.steps[-1] for item in logged)
-    low, high = chart.wide.parameters["ylo"], chart.wide.parameters["yhi"]
-
-    def x(step: float) -> float:
-        return float((step - first) / ((last - first) or 1) * (WIDTH - RIGHT))
-
-    def y(value: float) -> float:
-        return float(10 + (high - value) / ((high - low) or 1) * (HEIGHT - 22))
-
-    def dots(item: Series, looks: str) -> str:
-        path = "".join(f"M{x(step):.1f} {y(value):.1f}h0" for step, value in item.points())
-        return f'<path d="{path}" stroke-linecap="round" {looks}/>'
-
+    plot = Plot.of(chart, [item for layer, item in series.items() if layer in ("raw", "eval", "trend")])
     parts = []
     for row in chart.wide.rows.get("bands", ()):
-        left, width = x(row["step"]), x(row["last"]) - x(row["step"])
+        left, width = plot.x(row["step"]), plot.x(row["last"]) - plot.x(row["step"])
         place = f'x="{left:.1f}" y="10" width="{width:.1f}" height="{HEIGHT - 22}"'
         parts.append(f'<rect {place} fill="{colour("wash")}"/>')
-    ends: list[tuple[float, float, str]] = []  # px from the top, value, colour
-    for row in chart.wide.rows.get("levels", ())[:1]:
-        parts.append(f'<path d="M0 {y(row["value"]):.1f}h{WIDTH - RIGHT}" stroke="{colour("base")}"/>')
-        ends.append((y(row["value"]), row["value"], "ink-3"))
+    rules, ends = plot.base(chart)
+    parts += rules
     if "raw" in series:
-        parts.append(dots(series["raw"], f'stroke="{colour("train")}" stroke-width="2.2" opacity=".35"'))
+        parts.append(plot.dots(series["raw"], f'stroke="{colour("train")}" stroke-width="2.2" opacity=".35"'))
     if "trend" in series:
-        line = svg.relative("M" + "L".join(f"{x(step):.1f},{y(value):.1f}" for step, value in series["trend"].points()))
-        parts.append(f'<path d="{line}" stroke="{colour("train")}" stroke-width="2.5" stroke-linejoin="round"/>')
+        parts.append(plot.line(series["trend"], f'stroke="{colour("train")}" stroke-width="2.5"'))
     if "eval" in series:
-        parts.append(dots(series["eval"], f'stroke="{colour("eval")}" stroke-width="8"'))
+        parts.append(plot.dots(series["eval"], f'stroke="{colour("eval")}" stroke-width="8"'))
     final = series.get("eval") or series.get("trend")
     if final is not None:
-        last = float(final.values[-1])
-        ends.insert(0, (y(last), last, "eval" if "eval" in series else "train"))
+        value = float(final.values[-1])
+        ends.insert(0, (plot.y(value), value, colour("eval" if "eval" in series else "train")))
     return _svg(parts, ends, is_share(chart.figure.unit))
 
 
-def _svg(parts: list[str], ends: list[tuple[float, float, str]], share: bool) -> str:
+def overlaid(chart: Chart, sheet: Sheet) -> str:
+    """Several trials as a small SVG: each in its colour, of many the median alone; "" without a line."""
+    layer = next((name for name in ("trend", "spread") if chart.series.get(name)), None)
+    if layer is None:
+        return ""
+    lines = [
+        (sheet.series[alias], str(chart.looks.get(alias, {}).get("color") or colour("ink-2")))
+        for alias in chart.series[layer]
+    ]
+    evals = [sheet.series[alias] for alias in chart.series.get("eval", ())]
+    plot = Plot.of(chart, [item for item, _ in lines])
+    parts, ends = plot.base(chart)
+    parts += [plot.line(item, f'stroke="{tint}" stroke-width="2"') for item, tint in reversed(lines)]
+    best = evals[0] if evals else lines[0][0]
+    tint = str(chart.looks.get(best.alias, {}).get("color") or lines[0][1])
+    value = float(best.values[-1])
+    return _svg(parts, [(plot.y(value), value, tint), *ends], is_share(chart.figure.unit))
+
+
+def _svg(parts: list[str], ends: Ends, share: bool) -> str:
     """The picture with the values at its right, pushed apart."""
     if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 14:
         middle, sign = (ends[0][0] + ends[1][0]) / 2, -1 if ends[0][0] <= ends[1][0] else 1
         ends = [(middle + 7 * sign, *ends[0][1:]), (middle - 7 * sign, *ends[1][1:])]
     texts = [
-        f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" fill="{colour(tint)}" font-size="12"'
+        f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" fill="{tint}" font-size="12"'
         f' font-weight="{400 if number else 600}">{wording.level(value, share)}</text>'
         for number, (at, value, tint) in enumerate(ends)
     ]

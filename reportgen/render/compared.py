@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from markupsafe import Markup
 
 from reportgen import wording
 from reportgen.charts import Chart, Sheet, draw
+from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card, compared_tables
@@ -30,7 +34,7 @@ def drawn(report: Report, sheet: Sheet) -> dict[str, Chart]:
     return charts
 
 
-def of_card(report: Report) -> dict[str, Any]:
+def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[str, Any]:
     """The decision card of several runs."""
     assert report.comparison is not None and report.choice is not None
     comparison, choice = report.comparison, report.choice
@@ -38,6 +42,7 @@ def of_card(report: Report) -> dict[str, Any]:
     finished = states.count("finished")
     fallen = sum(one.train is not None and one.train.collapse.collapsed for one in comparison.diagnoses)
     hours = [cost.gpu_hours for cost in comparison.costs]
+    curves = next((chart for chart in charts.values() if chart.figure.kind == "overlay"), None)
     spent = sum(known for known in hours if known is not None)
     identity = [
         ("" if report.title == wording.plural(len(states), "run") else wording.plural(len(states), "trial"), False),
@@ -58,7 +63,7 @@ def of_card(report: Report) -> dict[str, Any]:
             card.Step(at, step.action, step.why, step.key or "", f"#{step.check}", (step.check or "").capitalize())
             for at, step in enumerate(choice.next_steps, start=1)
         ),
-        "thumbnail": None,
+        "thumbnail": Markup(overlaid(curves, sheet)) if curves else None,
     }
 
 

@@ -31,7 +31,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "title": wording.drawable(f"{report.title}: {report.headline}", 200),
         "charts": {key: of_chart(chart) for key, chart in charts.items()},
         "card_template": "card.html",
-        "card": compared.of_card(report) if report.comparison else of_card(report, charts, sheet),
+        "card": compared.of_card(report, charts, sheet) if report.comparison else of_card(report, charts, sheet),
         "views": {section.id: of_section(section, report, others) for section in report.sections},
         "data": Markup(
             embedded.data(
