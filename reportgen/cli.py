@@ -16,7 +16,7 @@ import click
 
 from reportgen import __version__, naming, options
 from reportgen.atomic import write_all
-from reportgen.errors import ReportgenError, SettingsError
+from reportgen.errors import ReportgenError, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from reportgen.findings import Diagnosis
@@ -94,7 +94,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.argument("specs", nargs=-1, metavar="RUN...")
     @functools.wraps(command)
     def with_refusals(**given: Any) -> Any:
-        with _refusals(_typed(**given) if given["anonymous"] else ()):
+        with _refusals(options.typed(**given) if given["anonymous"] else ()):
             return command(**given)
 
     for option in reversed(COMMON):
@@ -126,7 +126,7 @@ def report(
       reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
     """
-    _check_places(
+    options.check_places(
         [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)], **given
     )
     composed = _report(title=title, **given)
@@ -254,10 +254,27 @@ def _report(*, title: str | None = None, **given: Any) -> Report:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
     with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
         diagnoses: list[Diagnosis] = []
+        empty: list[tuple[str, str]] = []
         for run in runs:
-            diagnoses.append(diagnose_run(run, settings))
+            try:
+                diagnoses.append(diagnose_run(run, settings))
+            except SourceError as error:  # no step of this one within --steps
+                empty.append((run.name or run.id, str(error)))
             advance(1, run.name)
-    return compose(diagnoses, unread, title=title)
+    if not diagnoses:
+        raise SourceError(empty[0][1])
+    for _, problem in empty:
+        click.echo(f"not read: {problem}", err=True)
+    _check_reference(diagnoses, settings)
+    return compose(diagnoses, [*unread, *empty], title=title)
+
+
+def _check_reference(diagnoses: Sequence[Diagnosis], settings: Settings) -> None:
+    """Refuses a reference that isn't the only run; among several, the comparison looks for it."""
+    run, wanted = diagnoses[0].run, settings.reference
+    if wanted is None or len(diagnoses) > 1 or wanted in (run.name, run.id) or run.source.endswith(wanted):
+        return
+    raise SettingsError(f"--reference {wanted}: the only run is {run.name or run.id}; give several, or leave it out")
 
 
 def _settings(
@@ -335,31 +352,6 @@ def _progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Ca
             bar.update(done)
 
         yield advance
-
-
-def _check_places(
-    places: Sequence[tuple[str, str | None]], *, specs: Sequence[str], labels: Sequence[str], **_: Any
-) -> None:
-    """Refuses outputs that would overwrite each other or a run; SettingsError names the option."""
-    runs = {os.path.realpath(text) for text in _typed(specs, labels)}
-    taken: dict[str, str] = {}
-    for option, place in places:
-        if not place:
-            continue
-        if option == "--csv" and place == "-":
-            raise SettingsError("--csv -: a CSV a run needs a folder; name one")
-        real = place if place == "-" else os.path.realpath(place)
-        if real in runs:
-            raise SettingsError(f"{option} {place}: that is a run's own file, which would be lost; choose another name")
-        if real in taken and not real.startswith("/dev/"):
-            where = "stdout" if place == "-" else place
-            raise SettingsError(f"{option} and {taken[real]}: both go to {where}; name another file for one of them")
-        taken[real] = option
-
-
-def _typed(specs: Sequence[str], labels: Sequence[str], **_: Any) -> tuple[str, ...]:
-    """Every RUN as it was typed, those with a label too."""
-    return (*specs, *(label.partition("=")[2].strip() for label in labels))
 
 
 def _without_folders(text: str, typed: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,31 @@ def pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
             raise SettingsError(f"{option} {name.strip()}: given twice; leave one out, or give it another name")
         found[name.strip()] = value.strip()
     return found
+
+
+def check_places(
+    places: Sequence[tuple[str, str | None]], *, specs: Sequence[str], labels: Sequence[str], **_: Any
+) -> None:
+    """Refuses outputs that would overwrite each other or a run; SettingsError names the option."""
+    runs = {os.path.realpath(text) for text in typed(specs, labels)}
+    taken: dict[str, str] = {}
+    for option, place in places:
+        if not place:
+            continue
+        if option == "--csv" and place == "-":
+            raise SettingsError("--csv -: a CSV a run needs a folder; name one")
+        real = place if place == "-" else os.path.realpath(place)
+        if real in runs:
+            raise SettingsError(f"{option} {place}: that is a run's own file, which would be lost; choose another name")
+        if real in taken and not real.startswith("/dev/"):
+            where = "stdout" if place == "-" else place
+            raise SettingsError(f"{option} and {taken[real]}: both go to {where}; name another file for one of them")
+        taken[real] = option
+
+
+def typed(specs: Sequence[str], labels: Sequence[str], **_: Any) -> tuple[str, ...]:
+    """Every RUN as it was typed, those with a label too."""
+    return (*specs, *(label.partition("=")[2].strip() for label in labels))
 
 
 def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -76,10 +76,9 @@ class Run:
         """The same run, only the steps from first to last, both included."""
         history = self.history.loc[first:last]
         if history.empty:
-            raise SourceError(
-                f"{self.source}: no steps between {first} and {last}; it has "
-                f"{self.history.index[0]} to {self.history.index[-1]}"
-            )
+            asked = f"{'' if first is None else first}:{'' if last is None else last}"
+            there = f"{self.history.index[0]} to {self.history.index[-1]}"
+            raise SourceError(f"{self.source}: no step within {asked}; it has {there}, so give --steps inside that")
         low, high = history.index[0], history.index[-1]
         return replace(
             self,

@@ -95,6 +95,8 @@ def _declarable(given: Settings) -> None:
     for option, count in counts:
         if count is not None and not 1 <= count <= MANY:
             raise SettingsError(f"{option} {count}: impossible; give a number from 1 to {MANY:,.0f}")
+    if given.reference is not None and not given.reference.strip():
+        raise SettingsError("--reference: an empty name; give a run's name or path")
     first, last = given.steps or (None, None)
     if first is not None and last is not None and first > last:
         raise SettingsError(f"--steps {first}:{last}: no step lies between them; give the smaller one first")

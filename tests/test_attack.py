@@ -190,3 +190,18 @@ def test_the_same_label_twice_is_refused(table: Path) -> None:
     done = _run("diagnose", "--label", "x=a.csv", "--label", "x=a.csv")
     assert done.exit_code == 2
     assert "given twice" in done.output
+
+
+def test_a_run_without_a_step_in_the_span_does_not_take_the_others_down(table: Path) -> None:
+    """It is named as not read; the rest is reported, and with --strict the exit code is 2."""
+    Path("b.csv").write_text("step,reward\n" + "".join(f"{step},0.5\n" for step in range(30, 60)))
+    done = _run("diagnose", "a.csv", "b.csv", "--steps", "30:")
+    assert done.exit_code == 0
+    assert "no step within 30:" in done.output
+    assert _run("diagnose", "a.csv", "b.csv", "--steps", "30:", "--strict").exit_code == 2
+
+
+def test_a_reference_that_is_not_the_only_run_is_refused(table: Path) -> None:
+    """A slip in its name is said, with one run too."""
+    assert _run("diagnose", "a.csv", "--reference", "nonsense").exit_code == 2
+    assert _run("diagnose", "a.csv", "--reference", "a.csv").exit_code == 0

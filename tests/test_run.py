@@ -159,7 +159,7 @@ def test_between_keeps_both_ends(make_run):
     """Steps outside are gone, from every part of the run."""
     run = make_run(reward=range(10)).between(3, 5)
     assert run.history.index.tolist() == [3, 4, 5]
-    with pytest.raises(SourceError, match="no steps between 50 and"):
+    with pytest.raises(SourceError, match="no step within 50:"):
         make_run(reward=range(10)).between(50, None)
 
 
