@@ -274,7 +274,7 @@ def _settled_by(one: Level | None, other: Level | None) -> str | None:
     have = min(one.n, other.n)
     if needed is None or needed <= have:
         return None
-    return f"{needed:,} eval problems a run would tell them apart (80 % power); there are {have:,}"
+    return f"{needed:,} eval problems a run would tell them apart (80\u202f% power); there are {have:,}"
 
 
 def _tiers(

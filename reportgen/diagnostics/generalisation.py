@@ -112,7 +112,7 @@ def eval_resolution(evidence: Evidence, settings: Settings) -> Finding | Skipped
         headline,
         detail,
         {"n": n, "smallest_visible": sees, "needed_for_gap": wanted,
-         "rule": "difference of two evals seen at 80 % power, two-sided 5 %", "threshold": 2 * settings.gap},
+         "rule": "difference of two evals seen at 80\u202f% power, two-sided 5\u202f%", "threshold": 2 * settings.gap},
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ SURE = 0.9  # probability from which a collapse or a decline is more than a warn
 SPARSE = 0.5  # share of zeros before a stretch of them above which it is no news
 CHANCE = 1e-4  # of a stretch of zeros this long where zeros are as frequent as just before it
 RULE_PLATEAU = "the trend stays within τ of its end level for at least w steps, and half a run more would not leave it"
-RULE_COLLAPSE = "the trend fell by 5 % of the range and by half of what it had gained, and stayed there"
+RULE_COLLAPSE = "the trend fell by 5\u202f% of the range and by half of what it had gained, and stayed there"
 RULE_TREND = "rising or falling when half a run more at the end's slope would move the mean by more than τ"
 
 
@@ -124,7 +124,7 @@ def forecast(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "next_point_step": learning.next_point_step,
             "next_point_gpu_hours": ahead["gpu_hours"],
             "back_test_hit": learning.back_test.hit if learning.back_test else None,
-            "rule": "90 % interval of the mean reward, over all curve shapes that explain the run",
+            "rule": "90\u202f% interval of the mean reward, over all curve shapes that explain the run",
             "threshold": None,
         },
         steps=(learning.last_step, far.step),

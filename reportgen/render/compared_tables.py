@@ -30,7 +30,7 @@ class Column:
 COLUMNS = (
     Column("tier", "Tier"),
     Column("level", "Level"),
-    Column("interval", "95 % interval"),
+    Column("interval", "95\u202f% interval"),
     Column("gain", "Gain"),
     Column("plateau", "Plateau, step"),
     Column("trend", "Trend", number=False),

@@ -40,9 +40,9 @@ def key(section: Section, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     sized = n and diagnosis.scale.accuracy
     words = {
         "train": ("raw", f"one train batch, {wording.plural(samples, 'sample')}" if samples else "one train batch"),
-        "trend": ("trend", "train trend, 90 % band"),
-        "eval": ("eval", f"eval, n = {wording.count(n)}, 95 % interval" if n and sized else "eval, size unknown"),
-        "forecast": ("forecast", "forecast, 90 %"),
+        "trend": ("trend", "train trend, 90\u202f% band"),
+        "eval": ("eval", f"eval, n = {wording.count(n)}, 95\u202f% interval" if n and sized else "eval, size unknown"),
+        "forecast": ("forecast", "forecast, 90\u202f%"),
     }
     return tuple(words[name] for name in words if name in there)
 

@@ -29,12 +29,12 @@ TERMS = (  # term, what it means, the roles or checks that bring it onto a page 
     ("Gradient norm", "Size of an update before it is clipped. Spikes point at unstable training.", "grad_norm"),
     ("GRPO", "Group relative policy optimisation: several answers a problem, each judged against its group.", ""),
     ("Interval",
-     "The range that the data leaves open; the number in square brackets. 95 % unless said otherwise.", ""),
+     "The range that the data leaves open; the number in square brackets. 95\u202f% unless said otherwise.", ""),
     ("KL",
      "Distance in nats between two policies: the one being trained, and the reference or the one that "
      "sampled.", "kl behaviour_kl"),
     ("p-value", "How often chance alone would show at least this difference.", ""),
-    ("Percentage point, pp", "Difference of two percentages: from 18 % to 32 % is 14 pp.", ""),
+    ("Percentage point, pp", "Difference of two percentages: from 18\u202f% to 32\u202f% is 14 pp.", ""),
     ("Plateau",
      "The trend stays within a tolerance τ of its end level until the end, and another half run at its "
      "slope would not leave it.", ""),

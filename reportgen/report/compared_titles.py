@@ -32,8 +32,8 @@ def of_overlay(comparison: Comparison) -> str:
 def overlay_deck(comparison: Comparison) -> str:
     """What the lines and bands are."""
     if len(comparison.labels) <= overlays.MOST_COLOURED:
-        lines = "Trend of the train reward by step with its 90 % band, faint as logged."
-        return f"{lines} Diamonds: final eval with its 95 % interval."
+        lines = "Trend of the train reward by step with its 90\u202f% band, faint as logged."
+        return f"{lines} Diamonds: final eval with its 95\u202f% interval."
     named = (
         f"{overlays.NAMED_LINES} lines (best, worst, the reference, and some between)"
         if len(comparison.labels) > overlays.MOST_LINES
@@ -78,7 +78,7 @@ def pairs_deck(comparison: Comparison, noun: str) -> str:
     paired = sum(pair.paired for pair in comparison.pairs)
     by_problem = f" {wording.plural(paired, 'pair')} compared problem by problem." if paired else ""
     way = "Row minus column" if len(comparison.labels) <= MOST_IN_MATRIX else "The first minus the second"
-    return f"{way}, {noun}: 95 % interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
+    return f"{way}, {noun}: 95\u202f% interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
 
 
 def of_efficiency(comparison: Comparison) -> str:

@@ -36,6 +36,7 @@ MADE_OF = {  # role that wasn't logged -> the role from which another is taken o
     "advantage_spread": ("advantages_max", "advantages_min", 4.0),  # the range of a batch of normal values
     "response_length": ("sequence_length", "prompt_length", 1.0),
 }
+SIZES = ("kl", "behaviour_kl")  # roles of which some trainers log estimates below zero; checks look at their size
 LEAST_MADE = 8  # values below which the checks make nothing either
 BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
 LIMITS = {  # role -> the setting that limits it, in the metric's own unit, and how a chart says so
@@ -114,6 +115,8 @@ def _logged(diagnosis: Diagnosis, role: str) -> tuple[str, pd.Series] | None:
     if role in roles:
         name = roles[role].name
         values = history[name].dropna() if name in history else pd.Series(dtype=float)
+        if role in SIZES and (values < 0).any():
+            name, values = f"{name}, without its sign", values.abs()
         return None if values.empty else (name, values)
     if role not in MADE_OF or not all(part in roles for part in MADE_OF[role][:2]):
         return None
