@@ -139,6 +139,8 @@ def _rising(main: Learning, evidence: Evidence, found: Mapping[str, Finding], la
         curve = "Train still rises, but it is far above eval: more of the same would widen the gap."
         return "change_recipe", "Train rises, eval does not follow", "what is learned does not carry over", curve
     curve = f"The train reward still rises at step {last} (probability {odds})."
+    if not main.is_modelled:
+        curve = f"The train reward still rises at step {last}; {main.n_points} points are too few to weigh its noise."
     return "continue", f"Still rising at step {last}", "the curve has not levelled off", curve
 
 
@@ -146,6 +148,8 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
     """What can't be told, and what would settle it."""
     plateau = main.plateau
     odds = f"The chance that the curve has levelled off is {wording.probability(plateau.probability)}"
+    if not main.is_modelled:
+        odds = f"{main.n_points} points are too few to weigh the noise of the curve"
     settled = f"; {plateau.settled_by} would settle it." if plateau.settled_by else "."
     if plateau.probability < RULED_OUT:
         curve = f"{odds}, and too little of it has been flat to call it a plateau."
@@ -252,6 +256,8 @@ def _curve_number(main: Learning | None, evidence: Evidence, decision: Decision)
     if main.plateau.plateaued and main.plateau.onset_step is not None:
         context = f"of {last}; probability {wording.probability(main.plateau.probability)}"
         bounds = main.plateau.onset_interval
+        if not main.is_modelled:
+            context, bounds = f"of {last}; noise not weighed", None
         return Number("Plateau onset", float(main.plateau.onset_step), "step", bounds, context, "plateau")
     if main.trend.direction is None:
         return None
@@ -259,7 +265,9 @@ def _curve_number(main: Learning | None, evidence: Evidence, decision: Decision)
     ahead = max((n for n in AHEAD if 2 * n <= main.last_step - main.first_step), default=1)
     low, high = (ahead * slope for slope in main.trend.interval)
     unit, label = "points" if evidence.scale.accuracy else "", f"{wording.plural(ahead, 'more step')}"
-    return Number(label, ahead * main.trend.slope_per_step, unit, (low, high), context, "trend", 0.0)
+    reach = (low, high) if main.is_modelled else None
+    context = context if main.is_modelled else "at the end's slope; noise not weighed"
+    return Number(label, ahead * main.trend.slope_per_step, unit, reach, context, "trend", 0.0)
 
 
 def _forecast_number(main: Learning | None, evidence: Evidence) -> Number | None:

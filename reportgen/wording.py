@@ -132,10 +132,10 @@ def p_value(p: float) -> str:
 
 
 def probability(p: float) -> str:
-    """A probability with two decimals; "over 0.99" rather than 1."""
-    if 0.995 <= p < 1:
+    """A probability with two decimals; "over 0.99" rather than 1, which no data shows."""
+    if p >= 0.995:
         return "over 0.99"
-    return "under 0.01" if 0 < p < 0.005 else f"{p:.2f}"
+    return "under 0.01" if p < 0.005 else f"{p:.2f}"
 
 
 def duration(seconds: float) -> str:

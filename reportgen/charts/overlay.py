@@ -90,6 +90,7 @@ def _layout(
     }
     x |= {"xformat": ",.3~g"} if hours else {}
     ends = _ends(_named(names, MOST_NAMES if frame is WIDE else MOST_NAMES // 2), items)
+    ends = ends if coloured else _apart(ends, (y["yhi"] - y["ylo"]) / frame.plot[1] * APART)
     tints = {name: series_colour(names.index(name)) if coloured else colour("ink-3") for name in ends}
     rows = {
         "levels": marks.levels(figure.marks),
@@ -104,6 +105,17 @@ def _layout(
 def _named(names: list[str], most: int) -> list[str]:
     """Whose names are written: all of them, or the best and the worst, in rank order."""
     return names if len(names) <= most else names[: most - most // 3] + names[-(most // 3) :]
+
+
+def _apart(ends: dict[str, tuple[float, float]], least: float) -> dict[str, tuple[float, float]]:
+    """The ends that stand so far apart that each name can be written at its own: best and worst first."""
+    ranked = list(ends)
+    order = [ranked[at // 2 if at % 2 == 0 else -1 - at // 2] for at in range(len(ranked))]
+    kept: dict[str, tuple[float, float]] = {}
+    for name in order:
+        if all(abs(ends[name][1] - other) >= least for _, other in kept.values()):
+            kept[name] = ends[name]
+    return kept
 
 
 def _ends(names: list[str], items: Mapping[str, Mapping[str, Series]]) -> dict[str, tuple[float, float]]:

@@ -39,7 +39,10 @@ X_LABEL = (
     " : datum.index === 0 && xname ? [format(datum.value, xformat) + xunit, xname]"
     " : format(datum.value, xformat) + xunit"
 )
-Y_LABEL = "(datum.value ? replace(format(datum.value * yfactor, yformat), '-', '\\u2212') : '0') + (datum.index === 1 ? yunit : '')"
+Y_LABEL = (
+    "(datum.value ? replace(format(datum.value * yfactor, yformat), '-', '\\u2212') : '0')"
+    " + (datum.index === 1 ? yunit : '')"
+)
 
 
 def compose(kind: str) -> dict[str, Any]:

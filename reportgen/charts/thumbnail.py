@@ -11,7 +11,7 @@ from reportgen.charts.sheet import Chart, Series, Sheet
 from reportgen.charts.theme import colour
 
 WIDTH, HEIGHT, RIGHT = 264, 132, 58  # px; at the right the two values
-MOST_POINTS = 60  # of a line among several
+MOST_POINTS, FEW_POINTS = 60, 16  # of a line, and of one among many
 Ends = list[tuple[float, float, str]]  # px from the top, value, colour
 
 
@@ -25,9 +25,11 @@ class Plot:
     high: float
 
     @classmethod
-    def of(cls, chart: Chart, drawn: list[Series]) -> Plot:
-        """From the first to the last step of these series, as high as the chart."""
-        first, last = min(item.steps[0] for item in drawn), max(item.steps[-1] for item in drawn)
+    def of(cls, chart: Chart, drawn: list[Series], several: bool = False) -> Plot:
+        """From the first to the last step of these series, of several as far as half of them got."""
+        first = min(item.steps[0] for item in drawn)
+        last = sorted(item.steps[-1] for item in drawn)[len(drawn) // 2] if several else max(
+            item.steps[-1] for item in drawn)  # fmt: skip
         return cls(float(first), float(last), chart.wide.parameters["ylo"], chart.wide.parameters["yhi"])
 
     def x(self, step: float) -> float:
@@ -38,10 +40,12 @@ class Plot:
         """Px from the top."""
         return float(10 + (self.high - value) / ((self.high - self.low) or 1) * (HEIGHT - 22))
 
-    def line(self, item: Series, looks: str) -> str:
+    def line(self, item: Series, looks: str, most: int = MOST_POINTS) -> str:
         """A series as a line, of the points that show at this size."""
-        every = len(item.steps) // MOST_POINTS + 1
-        points = [*zip(item.steps[:-1:every], item.values[:-1:every], strict=True), (item.steps[-1], item.values[-1])]
+        seen = item.steps <= self.last
+        steps, values = item.steps[seen], item.values[seen]
+        every = len(steps) // most + 1
+        points = [*zip(steps[:-1:every], values[:-1:every], strict=True), (steps[-1], values[-1])]
         path = "M" + "L".join(f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in points)
         return f'<path d="{svg.relative(path)}" {looks} stroke-linejoin="round"/>'
 
@@ -91,8 +95,10 @@ def overlaid(chart: Chart, sheet: Sheet) -> str:
         for alias in chart.series[layer]
     ]
     evals = [sheet.series[alias] for alias in chart.series.get("eval", ())]
-    plot = Plot.of(chart, [item for item, _ in lines])
+    plot = Plot.of(chart, [item for item, _ in lines], several=True)
     parts, ends = plot.base(chart)
+    faint = [sheet.series[alias] for alias in chart.series.get("faint", ())] if layer == "spread" else []
+    parts += [plot.line(item, f'stroke="{colour("ink-3")}" opacity=".35"', FEW_POINTS) for item in faint]
     parts += [plot.line(item, f'stroke="{tint}" stroke-width="2"') for item, tint in reversed(lines)]
     best = evals[0] if evals else lines[0][0]
     tint = str(chart.looks.get(best.alias, {}).get("color") or lines[0][1])

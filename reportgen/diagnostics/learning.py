@@ -15,7 +15,6 @@ from reportgen.settings import Settings
 from reportgen.signals import Learning, robust
 
 RULED_OUT = 0.2  # probability of a plateau below which there is none to speak of
-MODELLED = 15  # points from which noise was weighed
 SURE = 0.9  # probability from which a collapse or a decline is more than a warning sign
 SPARSE = 0.5  # share of zeros before a stretch of them above which it is no news
 CHANCE = 1e-4  # of a stretch of zeros this long where zeros are as frequent as just before it
@@ -40,18 +39,19 @@ def _plateau(
     if learning is None or learning.n_points < 3:
         return _too_few(check, learning, what, 3)
     found, accuracy = learning.plateau, evidence.scale.accuracy
+    odds = f"probability {wording.probability(found.probability)}" if learning.is_modelled else "noise not weighed"
     if found.plateaued and found.onset_step is not None:
         since = f"Flat since step {wording.count(found.onset_step)}"
         shown = f" {wording.steps(found.onset_interval)}" if found.onset_interval else ""
-        headline, severity = f"{since}{shown}; probability {wording.probability(found.probability)}", Severity.NOTE
+        headline, severity = f"{since}{shown}; {odds}", Severity.NOTE
     elif found.plateaued is None:
-        headline = f"Can't tell a plateau from noise: probability {wording.probability(found.probability)}"
+        headline = f"Can't tell a plateau from noise: {odds}"
         severity = Severity.NOTE
     elif found.probability >= RULED_OUT:
-        headline = f"Not shown, not ruled out: probability {wording.probability(found.probability)}"
+        headline = f"Not shown, not ruled out: {odds}"
         severity = Severity.NOTE
     else:
-        headline, severity = f"No plateau: probability {wording.probability(found.probability)}", Severity.OK
+        headline, severity = f"No plateau: {odds}", Severity.OK
     noise = _plain(learning.noise_sd, accuracy)
     detail = f"One logged value scatters by {noise} round the trend; τ is {_plain(found.tolerance, accuracy)}."
     if found.settled_by:
@@ -85,15 +85,16 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return _too_few("trend", learning, "train reward", 3)
     found = learning.trend
     severity = {"rising": Severity.OK, "flat": Severity.NOTE, "falling": Severity.WARNING}[found.direction or "flat"]
-    if found.direction == "falling" and (found.probability < SURE or learning.n_points < MODELLED):
+    if found.direction == "falling" and (found.probability < SURE or not learning.is_modelled):
         severity = Severity.NOTE
     slope = wording.points(found.slope_per_step, 3) if accuracy else wording.number(found.slope_per_step, signed=True)
-    bounds = wording.interval(found.interval, accuracy, signed=True, decimals=3)
+    bounds = " " + wording.interval(found.interval, accuracy, signed=True, decimals=3) if learning.is_modelled else ""
+    odds = f"Probability of this direction: {wording.probability(found.probability)}."
     return Finding(
         "trend",
         severity,
-        f"{str(found.direction).capitalize()} at the end: {slope} a step {bounds}",
-        f"Probability of this direction: {wording.probability(found.probability)}.",
+        f"{str(found.direction).capitalize()} at the end: {slope} a step{bounds or '; noise not weighed'}",
+        odds if learning.is_modelled else "",
         {
             "direction": found.direction,
             "slope_per_step": found.slope_per_step,

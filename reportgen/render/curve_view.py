@@ -70,6 +70,9 @@ def _plateau_note(train: Learning, accuracy: bool) -> tuple[str, str]:
     scatter, span = (wording.difference(size, accuracy).lstrip("+") for size in (train.noise_sd, plateau.tolerance))
     noise = f"One logged value scatters by {scatter}, so no single step proves anything. "
     noise += f"The trend pools all {wording.count(train.n_points)}"
+    if not train.is_modelled:
+        few = f"{wording.plural(train.n_points, 'point')} are too few to weigh noise"
+        return "How it was judged", f"{few}: the values themselves were taken for the trend."
     chance = wording.probability(plateau.probability)
     if plateau.plateaued and plateau.onset_step is not None:
         since = f"from step {wording.count(plateau.onset_step)} on it stays within {span} of its end level"

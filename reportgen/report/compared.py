@@ -16,8 +16,8 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
     one_by_one = f"{wording.spelled(len(comparison.labels)).capitalize()} runs, one by one"
     head = (
-        Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95\u202f% intervals. A trial "
-                f"drops a tier when one above it is {AHEAD}.", kind="tiers"),
+        Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95\u202f% intervals. "
+                f"A trial drops a tier when one above it is {AHEAD}.", kind="tiers"),
         *_curves(comparison),
         Section("results", "Results", titles.of_results(comparison, noun), "Sort by any column; choose which to see.",
                 kind="results"),

@@ -146,7 +146,7 @@ def widened(series: Series, values: np.ndarray, gain: float) -> tuple[float, flo
     low = mid - math.hypot(WIDER * (mid - low), MISFIT * gain)
     high = mid + math.hypot(WIDER * (high - mid), MISFIT * gain)
     if series.is_declared:
-        low, high = max(low, 0.0), min(high, 1.0)
+        low, mid, high = max(low, 0.0), min(max(mid, 0.0), 1.0), min(high, 1.0)
     return tuple(float(series.low + series.size * v) for v in (low, mid, high))  # type: ignore[return-value]
 
 

@@ -17,12 +17,11 @@ from reportgen.signals.answers import (
     triple,
     widened,
 )
-from reportgen.signals.learning import BackTest, Learning
+from reportgen.signals.learning import LEAST_POINTS, BackTest, Learning
 from reportgen.signals.plain import by_definition, plain
 from reportgen.signals.posterior import Posterior, drawn, posterior
 from reportgen.signals.series import Series, binned, prepare, tidy
 
-LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
 LEAST_MODELLED = 6  # fewer: no forecast either
 STILL = 1e-9  # of the range; moves less than this are rounding
 DRAWS = 300

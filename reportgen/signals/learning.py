@@ -85,6 +85,9 @@ class Curve:
     high: np.ndarray
 
 
+LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
+
+
 @dataclass(frozen=True, eq=False)
 class Learning:
     """All that one series of rewards tells about learning."""
@@ -105,3 +108,8 @@ class Learning:
     first_step: int
     last_step: int
     notes: tuple[str, ...]
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether noise was weighed; else probabilities and intervals say nothing."""
+        return self.n_points >= LEAST_POINTS
