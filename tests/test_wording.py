@@ -79,7 +79,9 @@ def test_a_lower_bound_is_rounded_down():
     assert wording.at_least(6.97) == "6.9"
 
 
-@pytest.mark.parametrize(("p", "shown"), [(0.93, "0.93"), (0.9999, "over 0.99"), (0.0, "under 0.01"), (1.0, "over 0.99")])
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.93, "0.93"), (0.9999, "over 0.99"), (0.0001, "under 0.01"), (1.0, "over 0.99")]
+)
 def test_probabilities(p, shown):
     """Nearly sure isn't sure."""
     assert wording.probability(p) == shown

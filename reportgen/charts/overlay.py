@@ -17,7 +17,7 @@ from reportgen.findings import Figure
 
 WIDE = Frame(808, 420, left=44, top=16, right=132)
 NARROW = Frame(358, 320, left=38, top=16, right=86)
-APART = 15  # px between names
+APART, LINE = 15, 12  # px between names that may be moved, and between those that may not
 MOST_NAMES = 20
 LAYERS = ("spread", "faint", "trend", "eval")
 
@@ -90,7 +90,7 @@ def _layout(
     }
     x |= {"xformat": ",.3~g"} if hours else {}
     ends = _ends(_named(names, MOST_NAMES if frame is WIDE else MOST_NAMES // 2), items)
-    ends = ends if coloured else _apart(ends, (y["yhi"] - y["ylo"]) / frame.plot[1] * APART)
+    ends = ends if coloured else _apart(ends, (y["yhi"] - y["ylo"]) / frame.plot[1] * LINE)
     tints = {name: series_colour(names.index(name)) if coloured else colour("ink-3") for name in ends}
     rows = {
         "levels": marks.levels(figure.marks),

@@ -61,6 +61,7 @@ def advantages(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             return Skipped("advantages", ("advantages/std",), reason)
         return missing("advantages", "advantage_spread", evidence)
     is_dead, is_low = not seen.values.any(), seen.end < limit
+    below = f"little signal below {wording.number(limit)}"
     headline = f"{wording.number(seen.end)} at the end; never below {wording.number(float(seen.values.min()))}"
     if is_dead:
         headline = "No spread at any step: there was nothing to learn from"
@@ -74,7 +75,7 @@ def advantages(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         f"Source: {source}.",
         {"start": seen.start, "end": seen.end, "lowest": float(seen.values.min()),
          "rule": "spread of advantages at the end", "threshold": limit},
-        figure=figure_of(seen, (limit_mark(limit, "little signal below"),)) if is_low else None,
+        figure=figure_of(seen, (limit_mark(limit, below),)) if is_low else None,
     )  # fmt: skip
 
 
@@ -234,6 +235,7 @@ def clip_fraction(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     if seen is None:
         return too_short("clip_fraction", evidence, "clip_fraction")
     highest, limit = float(seen.values.max()), settings.clip_fraction
+    shown = limit_mark(limit, f"limit {wording.percent(limit, 0)}")
     headline = f"{wording.percent(seen.end)} at the end, {wording.percent(highest)} at most"
     if not highest:
         headline = "0 throughout: one update a batch leaves nothing to clip"
@@ -243,7 +245,7 @@ def clip_fraction(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         headline,
         f"Source: {seen.name}.",
         {"end": seen.end, "highest": highest, "rule": "share of clipped tokens at the end", "threshold": limit},
-        figure=figure_of(seen, (limit_mark(limit, "limit"),)) if seen.end > limit else None,
+        figure=figure_of(seen, (shown,)) if seen.end > limit else None,
     )
 
 
