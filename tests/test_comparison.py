@@ -152,3 +152,15 @@ def test_answers_beside_the_runs_pair_the_comparison(tmp_path):
     assert pair.paired
     assert abs(pair.difference) == pytest.approx(0.04)
     assert pair.p < 0.001
+
+
+@pytest.mark.parametrize("count", [2, 9, 14, 45])
+@pytest.mark.parametrize("size", [N, None])
+def test_every_number_of_runs_has_a_page(trial, count, size):
+    """Matrix or list, coloured or faint, tested or not: the page is whole, and names each run."""
+    settings = Settings(eval_size=size, baseline=0.1835)
+    config = [{"lr": 1e-5 * (at % 3 + 1), "trial_name": f"t{at}"} for at in range(count)]
+    runs = [trial(f"t{at:02d}", 0.2 + 0.002 * at, config=config[at], settings=settings) for at in range(count)]
+    page = reportgen.page(reportgen.compose(runs))
+    assert page.rstrip().endswith("</html>")
+    assert all(f"t{at:02d}" in page for at in range(count))
