@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from reportgen import wording
 from reportgen.findings import Diagnosis
-from reportgen.metrics import FRAMEWORKS
+from reportgen.metrics import BY_ROLE, FRAMEWORKS
 from reportgen.render import embedded
 from reportgen.render.checks_view import Group, shown, spelled
 
@@ -60,7 +60,7 @@ def facts(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
 
 def roles(diagnosis: Diagnosis) -> tuple[tuple[str, str, str], ...]:
     """Which logged metric was taken for what: role, metric, and why."""
-    return tuple((spelled(role), played.name, played.why) for role, played in diagnosis.roles.items())
+    return tuple((BY_ROLE[role].title, played.name, played.why) for role, played in diagnosis.roles.items())
 
 
 def web_address(text: str) -> str | None:

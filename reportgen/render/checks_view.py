@@ -134,12 +134,18 @@ def _skipped(item: Skipped) -> Row:
         "skipd",
         "skipped",
         titles.title(item.check),
-        item.reason,
+        _sentence(item.reason),
         "",
         "",
         missing,
         None,
     )
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital, unless it begins with the name of a metric."""
+    is_name = any(mark in text.split(" ", 1)[0] for mark in "/_.")
+    return text if is_name else text[:1].upper() + text[1:]
 
 
 def _piece(name: str, value: Any) -> Piece:
@@ -173,6 +179,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{spelled(str(name)).lower()} {shown(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
+        if value and all(isinstance(item, list | tuple) for item in value):
+            return "; ".join(shown(item) for item in value[:12])
         items = [shown(item) for item in value[:12]]
         more = f" and {len(value) - 12} more" if len(value) > 12 else ""
         return (

@@ -14,7 +14,7 @@ from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card, compared_tables
 from reportgen.render.trials import config_text, tint, trials
-from reportgen.report import Report, Section, overlays
+from reportgen.report import Report, Section, overlays, titles
 
 MOST_OPEN = 12  # trials; beyond it the ranking scrolls and folded runs stay folded in print
 
@@ -237,13 +237,17 @@ def _times(comparison: Comparison, goal: float, gpus: bool) -> list[tuple[str, s
 def each(label: str, one: Diagnosis) -> dict[str, Any]:
     """One run, folded: verdict, what stood out, where it came from."""
     telling = [found for found in one.findings if found.severity >= Severity.NOTE]
+    telling.sort(key=lambda found: -found.severity)
     return {
         "label": label,
         "decision": card.DECISIONS[one.verdict.decision],
         "look": card.LOOKS[one.verdict.severity],
         "headline": one.verdict.headline,
         "lead": one.verdict.lead,
-        "findings": tuple((card.LOOKS[found.severity], found.severity.word, found.headline) for found in telling[:8]),
+        "findings": tuple(
+            (card.LOOKS[found.severity], found.severity.word, titles.title(found.check), found.headline)
+            for found in telling[:8]
+        ),
         "steps": tuple((step.action, step.why, step.key or "") for step in one.verdict.next_steps),
         "source": one.run.source,
         "notes": one.run.notes[:6],
