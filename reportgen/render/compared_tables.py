@@ -57,7 +57,7 @@ def columns(comparison: Comparison) -> tuple[Column, ...]:
     """The columns of the results, named for this comparison."""
     noun = "Eval" if comparison.measure == "eval" else "Train"
     hours = "GPU-hours" if all(cost.gpus for cost in comparison.costs) else "Hours"
-    named = {"level": noun, "cost": hours, "per_hour": f"Gain per {hours[:-1]}"}
+    named = {"level": noun, "cost": hours, "per_hour": "Gain per hour" if hours == "Hours" else "Gain per GPU-hour"}
     return tuple(Column(one.id, named.get(one.id, one.title), one.number, one.shown) for one in COLUMNS)
 
 
