@@ -13,6 +13,7 @@ from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card, compared_tables
+from reportgen.render.about_view import changed_settings
 from reportgen.render.trials import config_text, tint, trials
 from reportgen.report import Report, Section, overlays, titles
 
@@ -100,7 +101,8 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     if section.kind == "efficiency":
         return {"reached": reached(comparison), "trials": trials(comparison)}
     if section.kind == "assumed":
-        return {"assumed": assumed(report), "unread": report.unread}
+        settings = changed_settings(report.diagnoses[0])  # the same for all
+        return {"assumed": assumed(report), "unread": report.unread, "settings": settings}
     runs = zip(comparison.labels, comparison.diagnoses, strict=True)
     return {"runs": tuple(each(*run) for run in runs), "many": len(comparison.labels) > MOST_OPEN}
 
