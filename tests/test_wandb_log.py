@@ -157,6 +157,27 @@ def test_a_lost_first_row_does_not_shift_the_steps(tmp_path: Path) -> None:
     assert run.history["grpo_actor/task_reward/avg"].to_dict() == {2: 1, 3: 2, 4: 3, 5: 4}
 
 
+@pytest.mark.parametrize("backend", ["a summary at the end", "a summary beside each row"])
+def test_a_first_row_lost_with_its_summary_is_noted(tmp_path: Path, backend: str) -> None:
+    """Where nothing tells at which step the rows begin, the page says that steps may be too low."""
+
+    def areal(step: int) -> bytes:
+        return hand.row({"_step": str(step), "grpo_actor/task_reward/avg": str(step)})
+
+    def summary(step: int) -> bytes:
+        return areal(step).replace(b"\x12", b"\x1a", 1)  # the same items as a summary record
+
+    beside = [record for step in range(5) for record in (summary(step), areal(step))]
+    records = [*map(areal, range(5)), summary(4)] if backend == "a summary at the end" else beside
+    content = bytearray(hand.log([hand.run(), *records, hand.exited()]))
+    for lost in (summary(0), areal(0)):
+        if lost in content:
+            content[content.index(lost) + 5] ^= 1
+    run = wandb_files.read(hand.write(tmp_path, bytes(content)))
+    assert run.history["grpo_actor/task_reward/avg"].tolist() == [1, 2, 3, 4]
+    assert any("first rows may be lost" in note for note in run.notes)
+
+
 def test_cut_anywhere_a_log_gives_its_whole_rows(tmp_path: Path) -> None:
     """Cut at every byte, a log gives the rows before the cut or says that there is no step yet."""
     content = hand.log([hand.run(), *hand.rows(6), hand.exited()])

@@ -19,15 +19,17 @@ class Explicit:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}  # nested
-        self.first_step: float | None = None  # as the summary beside the first row tells
+        self.first_step: float | None = None  # as the summary beside the first row tells; None: there is none
         self.n_garbled = 0
+        self._may_begin = True  # whether the next summary may be the one beside the first row
+        self._is_late = False  # whether a row may have been lost before: then step 0 alone is known for the first
         self._waiting: records.Bytes = b""  # a long one, which the next record may show to repeat it
         self._clock: records.Bytes = b""  # the last record of W&B's clock
 
     def add(self, record: records.Bytes) -> None:
         """Takes the bytes of one summary record."""
         self.settle()
-        if len(record) > LONG and self.first_step is not None:
+        if len(record) > LONG and not self._may_begin:
             self._waiting = record
         elif record != self._clock:
             self._take(record)
@@ -36,7 +38,12 @@ class Explicit:
         """Says that the record behind the last summary is a row of so many bytes."""
         if 0 < n_bytes - len(self._waiting) <= STEP_BYTES:
             self._waiting = b""
+        self._may_begin = False  # SDKs up to 0.17 sum up after the last row
         self.settle()
+
+    def bytes_lost(self) -> None:
+        """Says that bytes before this record are damaged: a row may have been among them."""
+        self._is_late = True
 
     def settle(self) -> None:
         """Takes the summary that waits for the record behind it."""
@@ -46,7 +53,7 @@ class Explicit:
 
     def _take(self, record: records.Bytes) -> None:
         try:
-            if self.first_step is None:
+            if self._may_begin:
                 self._take_first_step(record)
             if CLOCK.fullmatch(record):
                 self._clock = record
@@ -58,4 +65,6 @@ class Explicit:
     def _take_first_step(self, record: records.Bytes) -> None:
         for path, text in records.items(record):
             if path == ("_step",):
-                self.first_step = naming.number(records.value(text))
+                step = naming.number(records.value(text))
+                self.first_step = None if self._is_late and step else step
+                self._may_begin = False

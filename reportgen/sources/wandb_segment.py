@@ -99,6 +99,7 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
     for buffer, start, end in wandb_log.records(path, segment.damage):
         if holes:
             segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
+            explicit.bytes_lost()
         try:
             kind, start, end = records.kind(buffer, start, end)
             if kind == records.HISTORY:
