@@ -202,11 +202,11 @@ class Rows:
         at = self._slots[hashes >> SLOT]
         elsewhere = np.flatnonzero(self._hashes[at] != hashes)
         if len(elsewhere):
-            new = elsewhere[~np.isin(hashes[elsewhere], self._hashes)]
+            at[elsewhere] = np.minimum(np.searchsorted(self._hashes, hashes[elsewhere]), len(self._hashes) - 1)
+            new = elsewhere[self._hashes[at[elsewhere]] != hashes[elsewhere]]
             if len(new):
                 self._learn(buffer, items, hashes, new)
-                elsewhere = np.arange(len(hashes))
-            at[elsewhere] = np.searchsorted(self._hashes, hashes[elsewhere])
+                at = np.searchsorted(self._hashes, hashes)
         return self._hash_ids[at]
 
     def _learn(self, buffer: Bytes, items: Items, hashes: np.ndarray, unknown: np.ndarray) -> None:
