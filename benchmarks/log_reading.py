@@ -37,7 +37,8 @@ def main() -> None:
 
 
 def _ways() -> dict[str, Callable[[str], object]]:
-    from reportgen.sources import Playing, areal_log
+    from reportgen.sources import Playing
+    from reportgen.sources.areal import log as areal_log
 
     return {
         "plain": _plain,

@@ -1,6 +1,6 @@
 """Reading a large `.wandb` log of the real SDK: `python -m benchmarks.wandb_reading [repeats]`.
 
-Prints seconds, MB/s and peak memory of wandb_files.read for every metric and for those with a role, each as a
+Prints seconds, MB/s and peak memory of files.read for every metric and for those with a role, each as a
 ratio to a plain pass over the same bytes with their checksums. Every reading has a process of its own; the
 ways take turns, so that each ratio is of neighbours in time.
 """
@@ -41,12 +41,13 @@ def main() -> None:
 
 
 def _ways() -> dict[str, Callable[[str], object]]:
-    from reportgen.sources import Playing, wandb_files
+    from reportgen.sources import Playing
+    from reportgen.sources.wandb import files
 
     return {
         "plain": _plain,
-        "roles": lambda path: wandb_files.read(path, keep=Playing()),
-        "every metric": wandb_files.read,
+        "roles": lambda path: files.read(path, keep=Playing()),
+        "every metric": files.read,
     }
 
 

@@ -20,7 +20,7 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
     "Runs": "sources",
     "Run": "run",
     "NonFinite": "run",
-    "from_rows": "run",
+    "from_rows": "gate",
     "Settings": "settings",
     "diagnose": "diagnostics",
     "Diagnosis": "findings",
@@ -70,9 +70,10 @@ if TYPE_CHECKING:
     from reportgen.diagnostics import diagnose
     from reportgen.errors import ReportgenError, SourceError, SpecError
     from reportgen.findings import Diagnosis, Finding, Severity
+    from reportgen.gate import from_rows
     from reportgen.render import page, to_json, to_markdown, to_text
     from reportgen.report import Report, compose
-    from reportgen.run import NonFinite, Run, from_rows
+    from reportgen.run import NonFinite, Run
     from reportgen.settings import Settings
     from reportgen.sources import Runs, find, read, read_all
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import PublishError, ReportgenError
-from reportgen.sources import wandb_address
-from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_common import INTERNAL
-from reportgen.sources.wandb_login import USUAL, bounded, connect, said, tidy
-from reportgen.sources.wandb_record import OVER, STATES
+from reportgen.sources.logged import OVER, STATES
+from reportgen.sources.wandb import address as wandb_address
+from reportgen.sources.wandb.address import Address
+from reportgen.sources.wandb.common import INTERNAL
+from reportgen.sources.wandb.login import USUAL, bounded, connect, said, tidy
 
 if TYPE_CHECKING:
     from reportgen.report import Report

@@ -19,11 +19,14 @@ import numpy as np
 from reportgen.atomic import write_whole
 from reportgen.errors import ReportgenError, SpecError
 from reportgen.naming import Key
-from reportgen.sources import Unread, local_copy, wandb_address, wandb_api, wandb_fetch
+from reportgen.sources import Unread, local_copy
 from reportgen.sources.local_copy import ABOUT, FORMAT, MEASURED, VERSION
-from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_login import USUAL, Limits, connect
-from reportgen.sources.wandb_record import Record, plain
+from reportgen.sources.logged import Record, plain
+from reportgen.sources.wandb import address as wandb_address
+from reportgen.sources.wandb import api as wandb_api
+from reportgen.sources.wandb import fetch as wandb_fetch
+from reportgen.sources.wandb.address import Address
+from reportgen.sources.wandb.login import USUAL, Limits, connect
 
 Progress = Callable[..., None]  # (runs done, of which, runs in all)
 LONGEST_PART = 100  # characters of a folder's name

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reportgen.run import Run, from_rows
+from reportgen.gate import from_rows
+from reportgen.run import Run
 
 ABOUT_A_RUN = frozenset(signature(from_rows).parameters) - {"rows", "step"}
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from reportgen.diagnostics import diagnose
+from reportgen.gate import from_rows
 from reportgen.report import Report, compose
-from reportgen.run import Run, from_rows
+from reportgen.run import Run
 from reportgen.settings import Settings
 
 

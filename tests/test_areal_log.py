@@ -14,7 +14,8 @@ from areal_writer import log, record, step, table
 
 from reportgen.errors import NoSteps, ReportgenError, SourceError
 from reportgen.run import Run
-from reportgen.sources import areal_log, find, read
+from reportgen.sources import find, read
+from reportgen.sources.areal import log as areal_log
 
 SHARED = Path(__file__).parents[2] / "shared" / "runs"
 REWARD = "grpo_actor/task_reward/avg"

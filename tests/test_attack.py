@@ -51,7 +51,7 @@ def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> Non
 
 def test_an_alias_without_end_is_one_sentence(tmp_path: Path) -> None:
     """A YAML value that holds itself is refused."""
-    from reportgen.sources import areal_config
+    from reportgen.sources.areal import config as areal_config
 
     (tmp_path / "config.yaml").write_text("a: &a\n  b: *a\n")
     with pytest.raises(SourceError, match="without end"):

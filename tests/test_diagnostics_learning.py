@@ -17,7 +17,7 @@ SAMPLES = 4096
 @pytest.fixture(scope="module")
 def diagnosed():
     """Diagnosis of each curve, made once."""
-    from reportgen.run import from_rows
+    from reportgen.gate import from_rows
 
     curves = {
         "flat at the end": noisy(saturating(), SAMPLES),

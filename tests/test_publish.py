@@ -12,7 +12,7 @@ from reportgen.diagnostics import diagnose
 from reportgen.errors import PublishError
 from reportgen.report import compose
 from reportgen.settings import Settings
-from reportgen.sources import wandb_api
+from reportgen.sources.wandb import api
 
 DEFINED = [
     {"1": "epoch", "6": [3], "7": []},
@@ -42,7 +42,7 @@ def stored(wandb_server):
 
 def attach(id="done"):
     """Attaches PAGE to a run of the server."""
-    run = wandb_api.read(f"my-team/gsm8k/{id}")
+    run = api.read(f"my-team/gsm8k/{id}")
     return publish.attach(PAGE, run, publish.address_of(run))
 
 
@@ -83,9 +83,9 @@ def test_attaching_leaves_the_run_as_it_was(stored, state, after):
 
 def test_a_run_reads_the_same_after_its_page_came(stored):
     """The row that holds the panel is no step of the run."""
-    before = wandb_api.read("my-team/gsm8k/done")
+    before = api.read("my-team/gsm8k/done")
     attach()
-    after = wandb_api.read("my-team/gsm8k/done")
+    after = api.read("my-team/gsm8k/done")
     assert after.history.equals(before.history)
     assert after.summary == before.summary
 
@@ -97,7 +97,7 @@ def test_the_axis_stays_that_of_define_metric(wandb_server):
     config, summary = {"_wandb": {"value": {"m": defined}}}, {"train/reward": 0.4, "global_step": 32}
     wandb_server.add(Stored("axis", history=history, config=config, summary=summary))
     attach("axis")
-    assert wandb_api.read("my-team/gsm8k/axis").history.index.tolist() == [0, 8, 16, 24, 32]
+    assert api.read("my-team/gsm8k/axis").history.index.tolist() == [0, 8, 16, 24, 32]
 
 
 def test_a_running_run_is_left_alone(stored):
@@ -117,7 +117,7 @@ def test_a_crashed_run_is_said_to_be_failed_then(stored):
 def test_a_refusal_is_one_sentence(wandb_server):
     """When W&B doesn't take the page, the run and the reason are named."""
     wandb_server.add(Stored("refused", history=rows(5)))
-    run = wandb_api.read("my-team/gsm8k/refused")
+    run = api.read("my-team/gsm8k/refused")
     wandb_server.faults.append(Fault("RunResumeStatus", status=403, times=100))
     with pytest.raises(PublishError, match="my-team/gsm8k/refused: W&B did not take the page"):
         publish.attach(PAGE, run, publish.address_of(run))
@@ -126,7 +126,7 @@ def test_a_refusal_is_one_sentence(wandb_server):
 def test_a_report_goes_to_each_of_its_runs(stored, wandb_server):
     """The page of several runs is put into all that W&B holds."""
     wandb_server.add(Stored("two", history=rows(30)))
-    runs = [wandb_api.read(f"my-team/gsm8k/{id}") for id in ("done", "two")]
+    runs = [api.read(f"my-team/gsm8k/{id}") for id in ("done", "two")]
     lines = list(publish.attach_all(compose([diagnose(run, Settings()) for run in runs])))
     assert [line.split(":")[0] for line in lines] == ["my-team/gsm8k/done", "my-team/gsm8k/two"]
 

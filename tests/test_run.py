@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from reportgen.errors import NoSteps, SourceError
-from reportgen.run import NonFinite, from_rows
+from reportgen.gate import from_rows
+from reportgen.run import NonFinite
 
 ABOUT = {"id": "r", "source": "a test"}
 AREAL = "ppo_actor/task_reward/avg"

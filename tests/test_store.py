@@ -17,7 +17,8 @@ from wandb_server import Fault, Stored, environment, rows
 
 from reportgen import sources, store
 from reportgen.errors import SourceError
-from reportgen.sources import local_copy, wandb_api
+from reportgen.sources import local_copy
+from reportgen.sources.wandb import api
 
 ODD = [{"_step": 0, "a": 1.0, "n": {"a": 2.0}}, {"_step": 5, "a": "NaN", "n.a": 3.0}, {"_step": 6, "a": float("inf")}]
 
@@ -54,7 +55,7 @@ def rich(wandb_server):
 def test_a_stored_run_is_the_run_that_was_fetched(rich, tmp_path):
     """Reading the copy gives the Run that the API gives, field by field, without W&B."""
     store.fetch(["my-team/gsm8k/rich"], tmp_path / "copy")
-    from_api = wandb_api.read("my-team/gsm8k/rich")
+    from_api = api.read("my-team/gsm8k/rich")
     rich.asked.clear()
     (spec,) = sources.find(str(tmp_path / "copy"))
     assert same(from_api, sources.read(spec))
@@ -111,12 +112,12 @@ def test_a_running_run_goes_on_from_its_last_step(wandb_server, tmp_path):
     (line,) = store.fetch(["my-team/gsm8k/live"], tmp_path).lines
     (page,) = [variables for operation, variables in wandb_server.asked if operation == "HistoryPage"]
     assert (page["minStep"], "1,600 rows, 100 of them new, finished" in line) == (1499, True)
-    assert same(wandb_api.read("my-team/gsm8k/live"), local_copy.read(str(tmp_path / "my-team" / "gsm8k" / "live")))
+    assert same(api.read("my-team/gsm8k/live"), local_copy.read(str(tmp_path / "my-team" / "gsm8k" / "live")))
 
 
 def test_a_limit_that_bites_is_told(wandb_server, tmp_path, monkeypatch):
     """What a query left out stands in the lines of a fetch."""
-    monkeypatch.setattr(wandb_api, "NEWEST", 1)
+    monkeypatch.setattr(api, "NEWEST", 1)
     wandb_server.add(Stored("a", history=rows(3)), Stored("b", history=rows(3)))
     assert "the 1 newest of 2 runs" in store.fetch(["wandb:gsm8k"], tmp_path).lines[0]
 

@@ -12,7 +12,8 @@ import pytest
 
 from reportgen.errors import NoSteps, ReportgenError, SourceError
 from reportgen.run import Run
-from reportgen.sources import csv_table, find, read, read_all
+from reportgen.sources import find, read, read_all
+from reportgen.sources.texts import csv_table
 
 SHARED = Path(__file__).parents[2] / "shared" / "runs"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real runs are not here")

@@ -8,7 +8,7 @@ from curves import EVALS, STEPS, at, collapsing, line, noisy, saturating
 
 from reportgen.diagnostics import diagnose
 from reportgen.findings import Severity
-from reportgen.run import from_rows
+from reportgen.gate import from_rows
 from reportgen.settings import Settings
 
 TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"

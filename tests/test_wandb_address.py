@@ -3,8 +3,8 @@
 import pytest
 
 from reportgen.errors import SpecError
-from reportgen.sources import wandb_address
-from reportgen.sources.wandb_address import Address, parse
+from reportgen.sources.wandb import address as wandb_address
+from reportgen.sources.wandb.address import Address, parse
 
 RUN = Address("my-team", "gsm8k-grpo", "abc123")
 

@@ -11,8 +11,8 @@ import pytest
 from wandb_server import KEY, Fault, Stored, environment, rows, serving
 
 from reportgen.errors import NoSteps, SourceError, SpecError
-from reportgen.sources import wandb_address, wandb_api, wandb_fetch
-from reportgen.sources.wandb_login import Limits
+from reportgen.sources.wandb import address, api, fetch
+from reportgen.sources.wandb.login import Limits
 
 SOON = Limits(total_s=60, answer_s=5, attempts=3, pause_s=0.05, client_attempts=1, client_pause_s=1)
 
@@ -38,7 +38,7 @@ def project(wandb_server):
 
 def read_soon(spec, **given):
     """The run at an address, without long waits."""
-    return wandb_fetch.record(wandb_api.addressed(spec), limits=SOON, **given).run()
+    return fetch.record(api.addressed(spec), limits=SOON, **given).run()
 
 
 @pytest.mark.parametrize(
@@ -60,39 +60,39 @@ def read_soon(spec, **given):
 )
 def test_an_address_finds_its_runs_newest_first(project, spec, ids):
     """Ids, names, projects and queries all end as runs by id."""
-    assert wandb_api.find(spec) == tuple(f"wandb:my-team/gsm8k/run{id}" for id in ids)
+    assert api.find(spec) == tuple(f"wandb:my-team/gsm8k/run{id}" for id in ids)
 
 
 def test_a_pasted_address_of_the_configured_server_is_an_ordinary_run(project):
     """The browser's address of a run on WANDB_BASE_URL is the run that the short form names."""
-    assert wandb_api.find(f"{project.url}/my-team/gsm8k/runs/run1/workspace?nw=x") == ("wandb:my-team/gsm8k/run1",)
+    assert api.find(f"{project.url}/my-team/gsm8k/runs/run1/workspace?nw=x") == ("wandb:my-team/gsm8k/run1",)
 
 
 def test_a_name_that_several_runs_have_means_all_of_them(project):
     """Runs of one name are all found, and both stderr and the page can say so."""
-    found = wandb_api.find("my-team/gsm8k/twice")
+    found = api.find("my-team/gsm8k/twice")
     said = "2 runs of my-team/gsm8k are named 'twice'; all are used"
     assert len(found) == 2
-    assert wandb_address.remarks(found) == (said,)
-    assert said in wandb_api.read(found[0]).notes
+    assert address.remarks(found) == (said,)
+    assert said in api.read(found[0]).notes
 
 
 @pytest.mark.parametrize("spec", ["my-team/gsm8k/base", "gsm8k/run0", "wandb:gsm8k?group=lr&name=base"])
 def test_whatever_means_one_run_can_be_read(project, spec):
     """read() takes a name or a query too, when it means one run."""
-    assert wandb_api.read(spec).id == "run0"
+    assert api.read(spec).id == "run0"
 
 
 def test_whatever_means_several_runs_is_not_one(project):
     """read() of several runs is refused with their number."""
     with pytest.raises(SpecError, match="2 runs, where one is read"):
-        wandb_api.read("my-team/gsm8k/twice")
+        api.read("my-team/gsm8k/twice")
 
 
 def test_the_usual_limit_is_said_when_it_bites(project, monkeypatch):
     """A query that matches more runs than are taken says how many there are."""
-    monkeypatch.setattr(wandb_api, "NEWEST", 3)
-    assert wandb_address.remarks(wandb_api.find("wandb:gsm8k")) == (
+    monkeypatch.setattr(api, "NEWEST", 3)
+    assert address.remarks(api.find("wandb:gsm8k")) == (
         "my-team/gsm8k: the 3 newest of 4 runs that match are used; add limit=4 to the query for all",
     )
 
@@ -101,10 +101,10 @@ def test_wandb_entity_and_project_fill_what_is_missing(project, monkeypatch):
     """WANDB_ENTITY completes project/run, WANDB_PROJECT a word alone."""
     project.add(Stored("other", entity="lab", project="p"))
     monkeypatch.setenv("WANDB_ENTITY", "lab")
-    assert wandb_api.find("p/other") == ("wandb:lab/p/other",)
+    assert api.find("p/other") == ("wandb:lab/p/other",)
     monkeypatch.setenv("WANDB_PROJECT", "p")
-    assert wandb_api.claims("other")
-    assert wandb_api.find("other") == ("wandb:lab/p/other",)
+    assert api.claims("other")
+    assert api.find("other") == ("wandb:lab/p/other",)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_wandb_entity_and_project_fill_what_is_missing(project, monkeypatch):
 def test_a_miss_is_one_sentence(project, spec, said):
     """What W&B doesn't have is named with what to check."""
     with pytest.raises(SpecError, match=said):
-        wandb_api.find(spec)
+        api.find(spec)
 
 
 def test_all_of_the_history_is_read(wandb_server):
     """Each of 2,500 rows comes, in pages, and sparse evals keep their own steps."""
     wandb_server.add(Stored("long", history=rows(2500)))
-    run = wandb_api.read("my-team/gsm8k/long")
+    run = api.read("my-team/gsm8k/long")
     assert len(run.history) == 2500
     assert run.history["val/acc"].dropna().index.tolist() == list(range(0, 2500, 10))
     assert wandb_server.count("HistoryPage") == 3
@@ -134,7 +134,7 @@ def test_all_of_the_history_is_read(wandb_server):
 def test_a_million_sparse_steps_are_few_requests(wandb_server):
     """Rows a thousand steps apart don't cost an empty page each."""
     wandb_server.add(Stored("sparse", history=rows(1000, every=1000)))
-    run = wandb_api.read("my-team/gsm8k/sparse")
+    run = api.read("my-team/gsm8k/sparse")
     assert run.history.index[[0, -1]].tolist() == [0, 999_000]
     assert len(run.history) == 1000
     assert wandb_server.count("HistoryPage") <= 2
@@ -144,20 +144,20 @@ def test_a_server_that_thins_wide_pages_is_asked_again_in_narrow_ones(wandb_serv
     """When fewer rows come than W&B counts, the history is read again a thousand steps at a time."""
     wandb_server.add(Stored("thin", history=rows(40, every=100)))
     wandb_server.most_rows = 12
-    assert len(wandb_api.read("my-team/gsm8k/thin").history) == 40
+    assert len(api.read("my-team/gsm8k/thin").history) == 40
 
 
 def test_rows_that_never_come_are_noted(wandb_server):
     """When W&B counts more rows than it gives, the page says how many are missing."""
     wandb_server.add(Stored("lost", history=rows(30), line_count=60))
-    assert "W&B counts 60 rows but gave 30; the rest is missing here" in wandb_api.read("my-team/gsm8k/lost").notes
+    assert "W&B counts 60 rows but gave 30; the rest is missing here" in api.read("my-team/gsm8k/lost").notes
 
 
 def test_a_million_steps_are_read(wandb_server):
     """A run whose last step is a million has all its rows, wherever they crowd."""
     crowded = rows(3000) + rows(1, first=1_000_000)
     wandb_server.add(Stored("million", history=crowded))
-    run = wandb_api.read("my-team/gsm8k/million")
+    run = api.read("my-team/gsm8k/million")
     assert len(run.history) == 3001
     assert wandb_server.count("HistoryPage") < 10
 
@@ -165,14 +165,14 @@ def test_a_million_steps_are_read(wandb_server):
 def test_exported_and_live_rows_are_one_history(wandb_server):
     """Rows that W&B has exported to Parquet and rows that are still live make one history, each step once."""
     wandb_server.add(Stored("half", history=rows(126), exported=100))
-    run = wandb_api.read("my-team/gsm8k/half")
+    run = api.read("my-team/gsm8k/half")
     assert (len(run.history), run.history["val/acc"].count(), run.nonfinite) == (126, 13, ())
 
 
 def test_rows_that_come_twice_are_one(wandb_server):
     """Of a step that W&B gives twice, as export and as live rows, one row remains."""
     wandb_server.add(Stored("twice", history=sorted(rows(30) + rows(30), key=lambda row: row["_step"])))
-    assert len(wandb_api.read("my-team/gsm8k/twice").history) == 30
+    assert len(api.read("my-team/gsm8k/twice").history) == 30
 
 
 def test_nan_and_infinity_are_no_gaps(wandb_server):
@@ -180,7 +180,7 @@ def test_nan_and_infinity_are_no_gaps(wandb_server):
     odd = [{"_step": step, "a": value} for step, value in enumerate(["NaN", float("inf"), "-Infinity"])]
     odd.append({"_step": 3, "b": 1.0})
     wandb_server.add(Stored("odd", history=odd))
-    run = wandb_api.read("my-team/gsm8k/odd")
+    run = api.read("my-team/gsm8k/odd")
     assert [(item.step, str(item.value)) for item in run.nonfinite] == [(0, "nan"), (1, "inf"), (2, "-inf")]
     assert run.history.index.tolist() == [0, 1, 2, 3]
 
@@ -190,7 +190,7 @@ def test_define_metric_gives_the_axis(wandb_server):
     defined = [{"1": "global_step", "6": [3]}, {"2": "train/*", "5": 1, "6": [1]}]
     history = [{"_step": n, "global_step": n * 8, "train/reward": n / 10} for n in range(5)]
     wandb_server.add(Stored("axis", history=history, config={"_wandb": {"value": {"m": defined}}}))
-    run = wandb_api.read("my-team/gsm8k/axis")
+    run = api.read("my-team/gsm8k/axis")
     assert run.history.index.tolist() == [0, 8, 16, 24, 32]
     assert "define_metric" in " ".join(run.notes)
 
@@ -213,7 +213,7 @@ def test_everything_about_a_run_comes_along(wandb_server):
             files={"wandb-metadata.json": metadata + b' "startedAt": "2026-02-02T02:40:00Z"}'},
         )
     )
-    run = wandb_api.read("my-team/gsm8k/rich")
+    run = api.read("my-team/gsm8k/rich")
     told = {key: run.provenance[key] for key in ("host", "gpu", "gpu_count", "git_commit", "tags", "notes", "group")}
     assert (run.id, run.name, run.state) == ("rich", "Rich", "crashed")
     assert (run.config, run.summary) == ({"actor.lr": 1e-6}, {"best": 0.5})
@@ -227,7 +227,7 @@ def test_everything_about_a_run_comes_along(wandb_server):
 def test_only_wanted_metrics_are_kept(wandb_server):
     """A read of some metrics holds those alone, on the same steps."""
     wandb_server.add(Stored("some", history=[row | {"other": 1.0} for row in rows(20)]))
-    run = wandb_api.read("my-team/gsm8k/some", keep={"reward"})
+    run = api.read("my-team/gsm8k/some", keep={"reward"})
     assert (list(run.history), len(run.history)) == (["reward"], 20)
 
 
@@ -235,14 +235,14 @@ def test_a_run_without_history_has_no_step_yet(wandb_server):
     """A run that has logged nothing is sound and named so."""
     wandb_server.add(Stored("young", state="running"))
     with pytest.raises(NoSteps, match="no step yet"):
-        wandb_api.read("my-team/gsm8k/young")
+        api.read("my-team/gsm8k/young")
 
 
 def test_hostile_names_stay_text(wandb_server):
     """Whatever a run, a metric or a config is called, it is read and leaves no folder behind."""
     history = [{"_step": n, "</script><b>": 1.0, "a\u202eb\n": 2.0, "../../x": 3.0} for n in range(3)]
     wandb_server.add(Stored("..evil", name="</script><b>\u202e\x1b[31m", history=history))
-    run = wandb_api.read("wandb:my-team/gsm8k/..evil")
+    run = api.read("wandb:my-team/gsm8k/..evil")
     assert set(run.history) == {"</script><b>", "a\u202eb\n", "../../x"}
     assert not os.path.exists(os.path.join(os.environ["WANDB_DIR"], "my-team"))  # noqa: PTH110, PTH118
 
@@ -266,7 +266,7 @@ def test_a_fault_that_stays_is_an_error_that_names_the_run(wandb_server, operati
     began = time.monotonic()
     with pytest.raises(SourceError, match="my-team/gsm8k/down: W&B could not be read"):
         once = replace(SOON, attempts=1)
-        wandb_fetch.record(wandb_api.addressed("my-team/gsm8k/down"), limits=once)
+        fetch.record(api.addressed("my-team/gsm8k/down"), limits=once)
     assert time.monotonic() - began < 150  # unbounded it is a quarter of an hour
 
 
@@ -275,7 +275,7 @@ def test_the_total_limit_ends_a_fetch(wandb_server):
     wandb_server.add(Stored("slow", history=rows(5000)))
     wandb_server.faults.append(Fault("HistoryPage", hang_s=0.3, times=100))
     with pytest.raises(SourceError, match=r"my-team/gsm8k/slow: not all read after 0 s; try again"):
-        wandb_fetch.record(wandb_api.addressed("my-team/gsm8k/slow"), limits=Limits(total_s=0.2))
+        fetch.record(api.addressed("my-team/gsm8k/slow"), limits=Limits(total_s=0.2))
 
 
 def test_a_denied_run_is_not_asked_for_again(wandb_server):
@@ -292,7 +292,7 @@ def test_a_wrong_key_is_one_sentence(wandb_server, monkeypatch):
     wrong = "wr0ng" + KEY[5:]
     monkeypatch.setenv("WANDB_API_KEY", wrong)
     with pytest.raises(SourceError, match=f"{wandb_server.url} could not be used") as refused:
-        wandb_api.find("my-team/gsm8k/x")
+        api.find("my-team/gsm8k/x")
     assert wrong not in str(refused.value)
 
 
@@ -302,7 +302,7 @@ def test_a_wrong_key_is_one_sentence(wandb_server, monkeypatch):
 def test_a_foreign_host_never_gets_the_key(wandb_server, site):
     """A pasted address of an unknown host is refused in one sentence, and nothing is sent."""
     with pytest.raises(SourceError, match="not a host that your W&B key is for"):
-        wandb_api.find(f"{site}/my-team/gsm8k/runs/x")
+        api.find(f"{site}/my-team/gsm8k/runs/x")
     assert not wandb_server.asked
 
 
@@ -313,8 +313,8 @@ def test_a_host_of_netrc_gets_its_own_key(wandb_server, tmp_path):
         other.add(Stored("there", history=rows(5)))
         host = other.url.removeprefix("http://")
         (tmp_path / "home" / ".netrc").write_text(f"machine {host}\n login user\n password {other.key}\n")
-        (spec,) = wandb_api.find(f"{other.url}/my-team/gsm8k/runs/there")
-        assert len(wandb_api.read(spec).history) == 5
+        (spec,) = api.find(f"{other.url}/my-team/gsm8k/runs/there")
+        assert len(api.read(spec).history) == 5
         assert other.keys_seen == {other.key}
 
 
@@ -322,7 +322,7 @@ def test_without_a_login_nothing_waits_for_a_person(wandb_server, tmp_path):
     """No key at all is one sentence with the remedy, also at a terminal."""
     given = {**os.environ, **environment(wandb_server, tmp_path / "home")}
     del given["WANDB_API_KEY"]
-    code = "from reportgen.sources import wandb_api\ntry: wandb_api.find('a/b/c')\nexcept Exception as e: print(e)"
+    code = "from reportgen.sources.wandb import api\ntry: api.find('a/b/c')\nexcept Exception as e: print(e)"
     master, terminal = pty.openpty()
     ended = subprocess.run(
         [sys.executable, "-c", code], env=given, timeout=60, stdin=terminal, stdout=terminal, stderr=terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reportgen.sources import wandb_console
+from reportgen.sources.wandb import console as wandb_console
 
 
 @pytest.mark.parametrize(

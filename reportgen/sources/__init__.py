@@ -14,7 +14,9 @@ from typing import NamedTuple
 from reportgen import metrics
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import answers, folders, opened, wandb_address
+from reportgen.sources import folders, place
+from reportgen.sources.areal import answers
+from reportgen.sources.wandb import address as wandb_address
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,15 @@ class Source:
 
 
 SOURCES = (  # in the order in which they are asked: the telling ones first, any text last
-    Source("W&B run directory", "wandb_files"),
-    Source("trainer_state.json", "trainer_state"),
-    Source("JSON rows", "json_rows"),
-    Source("CSV table", "csv_table"),
-    Source("verl console", "verl_log"),
-    Source("OpenRLHF or TRL console", "dict_lines"),
-    Source("AReaL log", "areal_log"),
+    Source("W&B run directory", "wandb.files"),
+    Source("trainer_state.json", "texts.trainer_state"),
+    Source("JSON rows", "texts.json_rows"),
+    Source("CSV table", "texts.csv_table"),
+    Source("verl console", "texts.verl"),
+    Source("OpenRLHF or TRL console", "texts.dicts"),
+    Source("AReaL log", "areal.log"),
     Source("local copy", "local_copy"),
-    Source("Weights & Biases", "wandb_api", remote=True),
+    Source("Weights & Biases", "wandb.api", remote=True),
 )
 
 
@@ -101,9 +103,9 @@ def find(spec: str) -> tuple[str, ...]:
     `a+b` names one run by several records of it. Each spec that is given back may be given to read().
     """
     spec = folders.expanded(spec)
-    if opened.exists(spec):
+    if place.exists(spec):
         return _single(_below(spec) if Path(spec).is_dir() else [spec])
-    if len(folders.parts(spec)) > 1 or opened.parted(spec)[1]:
+    if len(folders.parts(spec)) > 1 or place.parted(spec)[1]:
         return (spec,)
     if matches := folders.matching(spec, _is_whole):
         return _single(matches)
@@ -230,7 +232,7 @@ def _source(spec: str) -> Source | None:
 
 def _read_joined(several: Sequence[str], keep: Collection[str] | None) -> Run:
     """One run from its W&B directories and its logs: the first record's values win, others fill gaps."""
-    wandb_files = import_module(f"{__name__}.wandb_files")
+    wandb_files = import_module(f"{__name__}.wandb.files")
     directories = [part for part in several if wandb_files.claims(part)]
     records: list[Callable[[], Run]] = [partial(_read_one, part, keep) for part in several if part not in directories]
     if directories:
@@ -252,7 +254,7 @@ def _read_joined(several: Sequence[str], keep: Collection[str] | None) -> Run:
 
 def _with_answers(run: Run, spec: str) -> Run:
     """The run with its per-problem eval answers, where they lie beside it."""
-    path = Path(opened.parted(spec)[0])
+    path = Path(place.parted(spec)[0])
     found = answers.beside(path) if run.answers is None and path.exists() else None
     return run if found is None else replace(run, answers=found)
 
@@ -266,10 +268,10 @@ def _read_one(spec: str, keep: Collection[str] | None) -> Run:
 
 def _refusal(spec: str) -> str:
     """Why an existing path is no run, and what one is."""
-    path, _ = opened.parted(spec)
-    if not opened.is_file(path):  # opening a pipe would wait for its writer
+    path, _ = place.parted(spec)
+    if not place.is_file(path):  # opening a pipe would wait for its writer
         return f"{spec}: neither a file nor a folder; write it to a file first"
-    if not (what := opened.foreign(path)):
+    if not (what := place.foreign(path)):
         return f"{spec}: nothing that reportgen reads; {folders.EXPECTED}"
     return f"{spec}: {what}, not the record of a run; {folders.EXPECTED}"
 

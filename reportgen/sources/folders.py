@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from reportgen.errors import SpecError
-from reportgen.sources import areal_config, areal_log, csv_table, json_rows, opened, trainer_state
+from reportgen.sources import place
+from reportgen.sources.areal import config
+from reportgen.sources.areal import log as areal_log
+from reportgen.sources.texts import csv_table, json_rows, trainer_state
 
 JOINED = "+"  # between the records of one run, in one spec
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
@@ -30,13 +33,13 @@ def expanded(spec: str) -> str:
 
 def parts(spec: str) -> tuple[str, ...]:
     """The records that a joined spec names; the spec itself when it names one."""
-    if JOINED not in spec or opened.exists(spec):
+    if JOINED not in spec or place.exists(spec):
         return (spec,)
     found: list[str] = []
     names = spec.split(JOINED)
     while names:
         longest = (JOINED.join(names[:n]) for n in range(len(names), 0, -1))
-        taken = next((path for path in longest if opened.exists(opened.parted(path)[0])), None)
+        taken = next((path for path in longest if place.exists(place.parted(path)[0])), None)
         if taken is None:
             return (spec,)
         found.append(taken)
@@ -50,7 +53,7 @@ def matching(spec: str, is_whole: Callable[[str], bool]) -> list[str]:
         return []
     found = sorted(glob.glob(spec, recursive=True))  # noqa: PTH207
     named = bool(Path(spec).name.strip("*"))
-    return [path for path in found if opened.is_file(path) and (named or _is_record(path))] + [
+    return [path for path in found if place.is_file(path) and (named or _is_record(path))] + [
         record for path in found if Path(path).is_dir() for record in records(path, is_whole)
     ]
 
@@ -126,7 +129,7 @@ def _records(files: Sequence[str], *, tables: bool) -> list[str]:
     if wandb := [path for path in files if path.endswith(".wandb")]:
         return wandb
     for name in areal_log.NAMES:
-        for suffix in ("", *opened.SUFFIXES):
+        for suffix in ("", *place.SUFFIXES):
             if log := [path for path in files if Path(path).name == name + suffix]:
                 return log
     return [path for path in files if tables and _is_table(path)]
@@ -157,7 +160,7 @@ def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], 
 def _once(paths: Iterable[str]) -> list[str]:
     """The paths without those that lead to another of them, or into one that is a folder."""
     every = list(dict.fromkeys(paths))
-    real = {path: os.path.realpath(path) if opened.exists(path) else path for path in every}
+    real = {path: os.path.realpath(path) if place.exists(path) else path for path in every}
     folders = {where for where in real.values() if os.path.isdir(where)}  # noqa: PTH112
     best: dict[str, str] = {}
     for path in sorted(every, key=lambda path: real[path] != os.path.abspath(path)):  # noqa: PTH100
@@ -168,14 +171,14 @@ def _once(paths: Iterable[str]) -> list[str]:
 
 def _wandb_id(path: str) -> str:
     """The run id of W&B's record; "" when the path is none."""
-    from reportgen.sources import wandb_files
+    from reportgen.sources.wandb import files as wandb_files
 
-    return (wandb_files.run_id(path) or path) if opened.exists(path) and wandb_files.claims(path) else ""
+    return (wandb_files.run_id(path) or path) if place.exists(path) and wandb_files.claims(path) else ""
 
 
 def _is_log_of(log: str, run_id: str, directories: Sequence[str], wandb: dict[str, list[str]]) -> bool:
     """Whether a log is of the W&B run: of its experiment and trial, or the only one beside its folder."""
-    experiment, trial = areal_config.named(log)
+    experiment, trial = config.named(log)
     if experiment and trial:
         own = f"{experiment}_{trial}_"
         if run_id == f"{own}train" or (run_id.startswith(own) and not run_id[len(own) :].strip("0123456789_-")):

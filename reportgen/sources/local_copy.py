@@ -14,7 +14,7 @@ import pandas as pd
 from reportgen.errors import SourceError
 from reportgen.naming import Key
 from reportgen.run import Run
-from reportgen.sources.wandb_record import Record, kept
+from reportgen.sources.logged import Record, kept
 
 FORMAT = "reportgen run"  # the mark in run.json
 VERSION = 1

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from reportgen.errors import NoSteps, SourceError
-from reportgen.run import Run, from_rows
-from reportgen.sources import areal_config, opened
-from reportgen.sources.areal_lines import LAUNCH, Lines, Trial
-from reportgen.sources.areal_table import BAR
-from reportgen.sources.cells import wanted
+from reportgen.gate import from_rows
+from reportgen.run import Run
+from reportgen.sources import place
+from reportgen.sources.areal import config as areal_config
+from reportgen.sources.areal.lines import LAUNCH, Lines, Trial
+from reportgen.sources.areal.table import BAR
+from reportgen.sources.logged import wanted
 
 NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
 MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
@@ -28,13 +30,13 @@ CONTAINER_CLOCK = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z ")  
 
 def claims(spec: str) -> bool:
     """Whether a file is a text that AReaL may have written: the last source asked takes any text."""
-    path, _ = opened.parted(spec)
-    return opened.is_file(path) and (is_log_name(path) or opened.is_text(path))
+    path, _ = place.parted(spec)
+    return place.is_file(path) and (is_log_name(path) or place.is_text(path))
 
 
 def find(spec: str) -> tuple[str, ...]:
     """The log itself, or `log#trial` for each of several trials that a console holds."""
-    path, trial = opened.parted(spec)
+    path, trial = place.parted(spec)
     if trial or len(_launched(path)) < 2:
         return (spec,)
     lines, _ = _read_lines(path, [])
@@ -44,7 +46,7 @@ def find(spec: str) -> tuple[str, ...]:
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of an AReaL log; NoSteps when it ends before the first table."""
-    path, chosen = opened.parted(spec)
+    path, chosen = place.parted(spec)
     notes: list[str] = []
     lines, last = _read_lines(path, notes)
     trial = _chosen(path, chosen, lines)
@@ -57,8 +59,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     columns, nans = trial.tables.columns(len(trial.steps), wanted(keep))
     run = from_rows(
         {"step": np.array(trial.steps, dtype=np.float64), "_runtime": np.array(trial.clock), **columns},
-        id=f"{experiment}_{name}_train" if experiment and name else name or opened.run_name(path),
-        name=name or opened.run_name(path),
+        id=f"{experiment}_{name}_train" if experiment and name else name or place.run_name(path),
+        name=name or place.run_name(path),
         source=f"AReaL log {spec}",
         step="step",
         nonfinite=nans,
@@ -78,10 +80,10 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
     """Everything the log says, and its last piece."""
     lines, last, before = Lines(), b"", b""
-    for chunk in opened.chunks(path, notes):
+    for chunk in place.chunks(path, notes):
         lines.feed(chunk)
         before, last = last, chunk
-    return lines, before[-opened.CHUNK :] + last
+    return lines, before[-place.CHUNK :] + last
 
 
 def _chosen(path: str, name: str, lines: Lines) -> Trial:
@@ -160,7 +162,7 @@ def _recoveries(trial: Trial) -> set[int]:
 
 def _container_start(path: str) -> datetime | None:
     """When the container's log began, in UTC; None when its lines carry no such clock."""
-    found = CONTAINER_CLOCK.match(opened.head(path, 64))
+    found = CONTAINER_CLOCK.match(place.head(path, 64))
     try:
         return datetime.fromisoformat(found[1].decode()).replace(tzinfo=UTC) if found else None
     except ValueError:
@@ -177,7 +179,7 @@ def _tail(last: bytes) -> str:
 def _launched(path: str) -> set[bytes]:
     """The trials that launch lines name."""
     found: set[bytes] = set()
-    for chunk in opened.chunks(path, []):
+    for chunk in place.chunks(path, []):
         if b"trial_name=" in chunk:
             found.update(match[2] for match in LAUNCH.finditer(chunk))
     return found
@@ -185,7 +187,7 @@ def _launched(path: str) -> set[bytes]:
 
 def is_areal(path: str) -> bool:
     """Whether the first lines of a text are AReaL's."""
-    head = opened.head(path)
+    head = place.head(path)
     return any(mark in head for mark in MARKS)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from reportgen import redact
 from reportgen.errors import ReportgenError, SourceError
-from reportgen.sources.wandb_address import OWN_HOSTS, Address
+from reportgen.sources.wandb.address import OWN_HOSTS, Address
 
 if TYPE_CHECKING:
     import wandb

@@ -13,10 +13,10 @@ import pandas as pd
 
 from reportgen.errors import ReportgenError, SourceError
 from reportgen.naming import Key
-from reportgen.sources import wandb_common
-from reportgen.sources.wandb_address import Address
-from reportgen.sources.wandb_login import USUAL, Limits, as_source_error, connect, tidy
-from reportgen.sources.wandb_record import Record, Rows, kept, without_secrets
+from reportgen.sources.logged import Record, Rows, kept, without_secrets
+from reportgen.sources.wandb import common
+from reportgen.sources.wandb.address import Address
+from reportgen.sources.wandb.login import USUAL, Limits, as_source_error, connect, tidy
 
 if TYPE_CHECKING:
     import wandb
@@ -99,7 +99,7 @@ def _record(
     progress: Progress | None,
 ) -> Record:
     raw = asked.of(lambda: dict(found.rawconfig))
-    axes = step_metrics(raw.get(wandb_common.INTERNAL))
+    axes = step_metrics(raw.get(common.INTERNAL))
     rows = Rows(kept(keep, axes), before)
     notes = _fill(rows, found, asked, progress)
     columns, bad = rows.columns()
@@ -109,8 +109,8 @@ def _record(
     name, safe, removed = without_secrets(
         found.name or found.id,
         {
-            "config": wandb_common.config(raw),
-            "summary": wandb_common.summary(summary),
+            "config": common.config(raw),
+            "summary": common.summary(summary),
             "provenance": _provenance(found, metadata, raw),
         },
     )
@@ -181,8 +181,8 @@ def step_metrics(internal: Mapping[str, Any] | None) -> dict[str, str]:
     for name, entry in zip(names, defined, strict=True):
         place = entry.get("5")
         pointed = names[place - 1] if isinstance(place, int) and 0 < place <= len(names) else ""
-        axes.append(wandb_common.Axis(name, str(entry.get("4") or pointed), "2" in entry))
-    return wandb_common.axes(axes)
+        axes.append(common.Axis(name, str(entry.get("4") or pointed), "2" in entry))
+    return common.axes(axes)
 
 
 def _provenance(found: Any, metadata: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,17 +195,17 @@ def _provenance(found: Any, metadata: Mapping[str, Any], raw: Mapping[str, Any])
         "tags": list(getattr(found, "tags", None) or ()),
         "notes": getattr(found, "notes", None),
         "git_commit": getattr(found, "commit", None),
-        "wandb_version": (raw.get(wandb_common.INTERNAL) or {}).get("cli_version"),
+        "wandb_version": (raw.get(common.INTERNAL) or {}).get("cli_version"),
         "url": found.url,
     }
-    return wandb_common.provenance(
-        wandb_common.metadata(metadata) | {key: value for key, value in known.items() if value not in (None, "", [])}
+    return common.provenance(
+        common.metadata(metadata) | {key: value for key, value in known.items() if value not in (None, "", [])}
     )
 
 
 def _started(found: Any, metadata: Mapping[str, Any], columns: Mapping[Any, Any]) -> datetime | None:
     """When the run began, UTC; never after its first row."""
-    told = wandb_common.started(metadata.get("startedAt")) or wandb_common.started(getattr(found, "created_at", None))
+    told = common.started(metadata.get("startedAt")) or common.started(getattr(found, "created_at", None))
     clock = columns.get("_timestamp")
     if told is not None and clock is not None and len(clock) and clock[0] < told.timestamp():
         return datetime.fromtimestamp(float(clock[0]), UTC)
@@ -214,7 +214,7 @@ def _started(found: Any, metadata: Mapping[str, Any], columns: Mapping[Any, Any]
 
 def _runtime(summary: Mapping[str, Any]) -> float | None:
     """Seconds that the run took, as its summary says."""
-    for value in ((summary.get(wandb_common.INTERNAL) or {}).get("runtime"), summary.get("_runtime")):
+    for value in ((summary.get(common.INTERNAL) or {}).get("runtime"), summary.get("_runtime")):
         if isinstance(value, int | float) and value > 0:
             return float(value)
     return None
@@ -224,4 +224,4 @@ def _system(events: Iterable[Mapping[str, Any]], started: datetime | None) -> pd
     """Hardware metrics by seconds since the start."""
     timed = [event for event in events if isinstance(event.get("_timestamp"), int | float)]
     begin = None if started is None else started.timestamp()
-    return wandb_common.system(((event["_timestamp"], event) for event in timed), begin)
+    return common.system(((event["_timestamp"], event) for event in timed), begin)

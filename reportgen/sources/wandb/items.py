@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reportgen.sources.wandb_records import Bytes
+from reportgen.sources.wandb.messages import Bytes
 
 ITEM, STEP, VALUE = 0x0A, 0x12, 0x82  # first bytes of a history item, of the record's step, of an item's value
 BEFORE, BEHIND = bytes(8), bytes(256)  # around the records, so that a short read at any place stays inside

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.errors import NoSteps, SourceError
-from reportgen.run import STEP_NAMES, Run, from_rows
-from reportgen.sources import csv_text, opened
-from reportgen.sources.cells import ALWAYS, wanted
+from reportgen.gate import from_rows
+from reportgen.run import STEP_NAMES, Run
+from reportgen.sources import place
+from reportgen.sources.logged import ALWAYS, wanted
+from reportgen.sources.texts import csv_text
 
 SUFFIXES = (".csv", ".tsv")
 STEP_LIKE = ("global step", "train step", "train_step", "training step", "training_step", "iteration", "iter", "steps")
@@ -30,25 +32,25 @@ class Chart:
 
 def claims(spec: str) -> bool:
     """Whether a file is called a CSV, or its first lines look like one with a step column."""
-    path, _ = opened.parted(spec)
-    if not opened.is_file(path) or opened.foreign(path):
+    path, _ = place.parted(spec)
+    if not place.is_file(path) or place.foreign(path):
         return False
-    return opened.suffix(path) in SUFFIXES or is_table(path)
+    return place.suffix(path) in SUFFIXES or is_table(path)
 
 
 def is_table(path: str) -> bool:
     """Whether a file's header names a step, or is that of W&B's exports."""
-    if opened.suffix(path) not in (*SUFFIXES, ".txt", "") or opened.foreign(path):
+    if place.suffix(path) not in (*SUFFIXES, ".txt", "") or place.foreign(path):
         return False
-    header, _ = csv_text.header(opened.head(path).decode("utf-8-sig", errors="replace"))
+    header, _ = csv_text.header(place.head(path).decode("utf-8-sig", errors="replace"))
     names = {name.strip() for name in header}
     return len(header) > 1 and (bool(names & {*STEP_NAMES}) or _chart(header) is not None)
 
 
 def find(spec: str) -> tuple[str, ...]:
     """The table itself, or `table#run` for each run of an exported chart of several."""
-    path, run = opened.parted(spec)
-    chart = _chart(csv_text.header(opened.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
+    path, run = place.parted(spec)
+    chart = _chart(csv_text.header(place.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
     if run or chart is None or len(chart.runs) < 2:
         return (spec,)
     return tuple(f"{path}#{name}" for name in sorted(chart.runs))
@@ -56,7 +58,7 @@ def find(spec: str) -> tuple[str, ...]:
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a table; SourceError when no column counts steps or none holds numbers."""
-    path, chosen = opened.parted(spec)
+    path, chosen = place.parted(spec)
     notes: list[str] = []
     header, delimiter = csv_text.header(csv_text.first_lines(path))
     if not header:
@@ -105,8 +107,8 @@ def _read_plain(
         notes.append(f"{n_repeated:,} of {n_rows:,} rows repeat a step; the later value of each metric was kept")
     return from_rows(
         columns,
-        id=opened.run_name(path),
-        name=opened.run_name(path),
+        id=place.run_name(path),
+        name=place.run_name(path),
         source=f"table {path}",
         step=step,
         nonfinite=nans,

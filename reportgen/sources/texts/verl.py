@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Collection
 
 from reportgen.errors import NoSteps
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run, from_rows
-from reportgen.sources import areal_log, opened
-from reportgen.sources.cells import wanted
+from reportgen.run import Run
+from reportgen.sources import place
+from reportgen.sources.areal import log
+from reportgen.sources.logged import wanted
 
 LOOKED_AT = 1 << 23  # bytes in which a console's first step is looked for
 STEP = re.compile(rb"(?:^|[\s\)m])step:(\d{1,15}) - (?=[^\s:]+:)", re.MULTILINE)
@@ -21,9 +23,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def claims(spec: str) -> bool:
     """Whether a text has a line of verl's in its first megabytes."""
-    if not opened.is_text(spec) or areal_log.is_areal(spec):
+    if not place.is_text(spec) or log.is_areal(spec):
         return False
-    return STEP.search(opened.head(spec, LOOKED_AT)) is not None
+    return STEP.search(place.head(spec, LOOKED_AT)) is not None
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
@@ -33,7 +35,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     rows: list[dict[Key, float]] = []
     names: dict[str, str] = {}
     finished = False
-    for chunk in opened.chunks(spec, notes):
+    for chunk in place.chunks(spec, notes):
         for key, value in NAMED.findall(chunk):
             names.setdefault(key.decode(), value.decode("utf-8", errors="replace"))
         finished = finished or FINISHED in chunk
@@ -47,8 +49,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     experiment = names.get("experiment_name", "")
     return from_rows(
         rows,
-        id=experiment or opened.run_name(spec),
-        name=experiment or opened.run_name(spec),
+        id=experiment or place.run_name(spec),
+        name=experiment or place.run_name(spec),
         source=f"verl console {spec}",
         step="step",
         config={f"trainer.{key}": value for key, value in names.items()},

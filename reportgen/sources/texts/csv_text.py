@@ -11,8 +11,8 @@ from itertools import islice
 import numpy as np
 
 from reportgen.naming import NON_FINITE, Key
-from reportgen.sources import opened
-from reportgen.sources.cells import Column, table
+from reportgen.sources import place
+from reportgen.sources.logged import Column, table
 
 DELIMITERS = ",;\t|"
 LONGEST_CELL = 1 << 24  # characters
@@ -41,7 +41,7 @@ def columns(
     for row in rows(path, delimiter, notes):
         short = len(row) < width
         n_short += short
-        for at, place, keep, name in places:
+        for at, stands, keep, name in places:
             if short and at >= len(row):
                 break
             if cell := row[at]:
@@ -54,7 +54,7 @@ def columns(
                         texts[name] = (first, count + bool(cell.strip()))
                         continue
                     keep(value)
-                place(n_rows)
+                stands(n_rows)
         n_rows += 1
     if n_short:
         notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
@@ -95,7 +95,7 @@ def number(cell: str, delimiter: str) -> float | None:
 
 def first_lines(path: str) -> str:
     """The first lines of a file, the header whole however wide it is."""
-    for chunk in opened.chunks(path, []):
+    for chunk in place.chunks(path, []):
         return chunk.decode("utf-8-sig", errors="replace")
     return ""
 
@@ -116,7 +116,7 @@ def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
 
 
 def _text_lines(path: str, notes: list[str]) -> Iterator[str]:
-    for chunk in opened.chunks(path, notes):
+    for chunk in place.chunks(path, notes):
         yield from _split(chunk.decode("utf-8-sig", errors="replace"))
 
 

@@ -1,4 +1,4 @@
-"""What W&B's servers hold of one run, as it was fetched: the one value behind the API source and the local copy."""
+"""What a source hands on: named numbers by row as they come in, and a run's whole record as W&B keeps it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
@@ -13,14 +14,54 @@ import numpy as np
 import pandas as pd
 
 from reportgen import naming, redact
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import INTERNAL, STEP_NAMES, Run, State, from_rows
+from reportgen.run import INTERNAL, STEP_NAMES, Run, State
 
 STATES: Mapping[str, State] = {  # W&B's word -> ours
     "finished": "finished", "failed": "failed", "killed": "failed", "crashed": "crashed", "preempted": "crashed",
     "running": "running", "preempting": "running", "pending": "running",
 }  # fmt: skip
 OVER = ("finished", "failed", "killed")  # states after which W&B takes no more rows, unless the run is resumed
+
+
+ALWAYS = ("step", "_step", "_runtime", "_timestamp")
+
+
+def wanted(keep: Collection[str] | None) -> Callable[[str], bool]:
+    """Whether a metric is to be kept: everything without `keep`, else its names and patterns."""
+    if keep is None:
+        return lambda name: True
+    names = {*keep, *ALWAYS}
+    patterns = tuple(pattern for pattern in keep if any(sign in pattern for sign in "*?["))
+    return lambda name: name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+class Column:
+    """The cells of one name: where they stand and what they hold."""
+
+    __slots__ = ("at", "values")
+
+    def __init__(self) -> None:
+        self.at = array("q")  # row numbers
+        self.values = array("d")
+
+    def add(self, row: int, value: float) -> None:
+        self.at.append(row)
+        self.values.append(value)
+
+
+def table(columns: dict[str, Column], n_rows: int) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
+    """Name -> (n_rows,) float64 with NaN for gaps; and (row, name, value) of each nan that was logged."""
+    arrays: dict[Key, np.ndarray] = {}
+    nans: list[tuple[int, Key, float]] = []
+    for name, column in columns.items():
+        at = np.frombuffer(column.at, dtype=np.int64) if column.at else np.empty(0, dtype=np.int64)
+        values = np.frombuffer(column.values) if column.values else np.empty(0)
+        arrays[name] = np.full(n_rows, np.nan)
+        arrays[name][at] = values
+        nans += [(int(row), name, float("nan")) for row in at[np.isnan(values)]]
+    return arrays, nans
 
 
 @dataclass(frozen=True, eq=False)

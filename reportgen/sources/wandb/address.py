@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from reportgen.errors import SpecError
-from reportgen.sources import opened
+from reportgen.sources import place
 
 PREFIX = "wandb:"
 KEYS = ("group", "name", "tag", "state", "sweep", "limit")  # of a query
@@ -71,12 +71,12 @@ def parse(spec: str, *, one_word: bool = False) -> Address | None:
         return _prefixed(spec)
     if spec.startswith(("https://", "http://")):
         return _pasted(spec)
-    if opened.exists(spec) or _FILE.search(spec):
+    if place.exists(spec) or _FILE.search(spec):
         return None
     for form in _SHORT:
         if found := form.fullmatch(spec):
             parts = found.groupdict()
-            if opened.exists(spec.lstrip("/").split("/")[0]):
+            if place.exists(spec.lstrip("/").split("/")[0]):
                 return None
             return Address(parts.get("entity") or "", parts["project"], parts["run"])
     return Address("", "", spec) if one_word and re.fullmatch(_NAME, spec) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reportgen.sources.areal_table import Tables
+from reportgen.sources.areal.table import Tables
 
 HEAD, FOOT = "╒".encode(), "╘".encode()
 MARKS = (HEAD, FOOT, b"Train step ", b"Stats (", b"StepInfo(", b"trial_name=", b"Training completes")

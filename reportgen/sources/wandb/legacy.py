@@ -8,9 +8,12 @@ from typing import Any
 
 from reportgen import naming, wording
 from reportgen.errors import NoSteps
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import INTERNAL, STEP_NAMES, Run, State, from_rows
-from reportgen.sources import opened, wandb_beside, wandb_common, wandb_records
+from reportgen.run import INTERNAL, STEP_NAMES, Run, State
+from reportgen.sources import place
+from reportgen.sources.wandb import beside as wandb_beside
+from reportgen.sources.wandb import common, messages
 
 HISTORY, EVENTS = "wandb-history.jsonl", "wandb-events.jsonl"
 ALWAYS = frozenset((*INTERNAL, *STEP_NAMES))
@@ -44,8 +47,8 @@ def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> R
         source=source,
         config=beside.config,
         summary=beside.summary,
-        provenance=wandb_common.provenance(dict(beside.known)),
-        system=wandb_common.system(_timed(events), begin),
+        provenance=common.provenance(dict(beside.known)),
+        system=common.system(_timed(events), begin),
         started=beside.started,
         state=state,
         console_tail=beside.console_tail,
@@ -66,8 +69,8 @@ def _objects(path: Path, remarks: list[str]) -> Iterator[dict[str, Any]]:
     """The JSON objects of a file, one a line; lines that are none are counted in a remark."""
     bad = 0
     if path.is_file():
-        for line in opened.lines(str(path), remarks):
-            found = wandb_records.value(line) if line.strip() else {}
+        for line in place.lines(str(path), remarks):
+            found = messages.value(line) if line.strip() else {}
             if isinstance(found, dict):
                 if found:
                     yield found

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportgen.sources import wandb_common, wandb_console
+from reportgen.sources.wandb import common, console
 
 LONGEST = 64 << 20  # bytes of a file that is read whole
 
@@ -32,11 +32,11 @@ def read(folder: Path, remarks: list[str]) -> Beside:
     metadata = mapping(inside / "wandb-metadata.json", remarks)
     wrapped = yaml_mapping(inside / "config.yaml", remarks) if _is_ours(inside) else {}
     return Beside(
-        config=wandb_common.config(wrapped),
-        summary=wandb_common.summary(mapping(inside / "wandb-summary.json", remarks)),
-        known={"wandb_version": wandb_common.version(wrapped), **wandb_common.metadata(metadata)},
+        config=common.config(wrapped),
+        summary=common.summary(mapping(inside / "wandb-summary.json", remarks)),
+        known={"wandb_version": common.version(wrapped), **common.metadata(metadata)},
         metadata=metadata,
-        started=wandb_common.started(metadata.get("startedAt")),
+        started=common.started(metadata.get("startedAt")),
         console_tail=_console(inside / "output.log"),
     )
 
@@ -94,7 +94,7 @@ def _console(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             stream.seek(0, 2)
-            stream.seek(max(stream.tell() - wandb_console.KEPT // 4, 0))
-            return wandb_console.tail([(0, stream.read().decode("utf-8", "replace"))])
+            stream.seek(max(stream.tell() - console.KEPT // 4, 0))
+            return console.tail([(0, stream.read().decode("utf-8", "replace"))])
     except OSError:
         return ""

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Collection
 
 from reportgen.errors import NoSteps
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run, from_rows
-from reportgen.sources import areal_log, opened
-from reportgen.sources.cells import wanted
+from reportgen.run import Run
+from reportgen.sources import place
+from reportgen.sources.areal import log
+from reportgen.sources.logged import wanted
 
 LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
@@ -22,9 +24,9 @@ COUNTED = "the console names no step, so its rows are counted: step 1 is the fir
 
 def claims(spec: str) -> bool:
     """Whether a text has such a line in its first megabytes."""
-    if not opened.is_text(spec) or areal_log.is_areal(spec):
+    if not place.is_text(spec) or log.is_areal(spec):
         return False
-    head = opened.head(spec, LOOKED_AT)
+    head = place.head(spec, LOOKED_AT)
     return STEP.search(head) is not None or TRL.search(head) is not None
 
 
@@ -35,7 +37,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     numbered: list[dict[str, float]] = []
     counted: list[dict[str, float]] = []
     closing: dict[str, float] = {}
-    for chunk in opened.chunks(spec, notes):
+    for chunk in place.chunks(spec, notes):
         numbered += [{**_values(found[2], kept), "step": float(found[1])} for found in STEP.finditer(chunk)]
         for found in TRL.finditer(chunk):
             if b"'train_runtime'" in found[1]:
@@ -47,8 +49,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
         raise NoSteps(f"{spec}: no step yet: no line with a dict of metrics; try again when the first step is done")
     return from_rows(
         rows,
-        id=opened.run_name(spec),
-        name=opened.run_name(spec),
+        id=place.run_name(spec),
+        name=place.run_name(spec),
         source=f"{'OpenRLHF' if numbered else 'TRL'} console {spec}",
         step="step",
         summary=closing,

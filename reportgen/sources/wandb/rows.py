@@ -10,9 +10,11 @@ import numpy as np
 from reportgen import naming
 from reportgen.naming import Key
 from reportgen.run import INTERNAL, STEP_NAMES
-from reportgen.sources import wandb_items, wandb_numbers, wandb_records
-from reportgen.sources.wandb_items import Items
-from reportgen.sources.wandb_records import Bytes
+from reportgen.sources.wandb import items as wandb_items
+from reportgen.sources.wandb import messages
+from reportgen.sources.wandb import numbers as wandb_numbers
+from reportgen.sources.wandb.items import Items
+from reportgen.sources.wandb.messages import Bytes
 
 BATCH = 1 << 19  # bytes of records decoded at once: stays in the processor's cache
 ROOM = len(wandb_items.BEFORE) + BATCH + len(wandb_items.BEHIND)
@@ -128,7 +130,7 @@ class Rows:
 
     def _other(self, key: Key, text: Bytes, record: int, cells: list[tuple[int, int, float]]) -> None:
         """Takes a value that is no plain number: text, true, null, a list or nested values."""
-        value = wandb_records.value(text)
+        value = messages.value(text)
         if isinstance(value, dict):
             path = key if isinstance(key, tuple) else (key,)
             for deeper, leaf in naming.leaves({path: value}):
@@ -155,15 +157,15 @@ class Rows:
         """Takes a record field by field; gives its step, NaN when it has none."""
         step = np.nan
         try:
-            for field, _, start, end in wandb_records.fields(message):
+            for field, _, start, end in messages.fields(message):
                 if field == 1:
-                    path, text = wandb_records.item(message[start:end])
+                    path, text = messages.item(message[start:end])
                     key = _key(path)
                     if key is not None and self._column(key, holds_more=text[:1] == b"{") != UNWANTED:
                         self._other(key, text, record, cells)
                 elif field == 2:
                     step = _step(message[start:end])
-        except wandb_records.Garbled:
+        except messages.Garbled:
             self.n_garbled += 1
         return step
 
@@ -235,16 +237,16 @@ class Rows:
 def _step(message: Bytes) -> float:
     """The step that a history record's own step message says; NaN when it is garbled."""
     try:
-        return float(wandb_records.number(message, 1) or 0)
-    except wandb_records.Garbled:
+        return float(messages.number(message, 1) or 0)
+    except messages.Garbled:
         return float("nan")
 
 
 def _named(name: Bytes) -> Key | None:
     """The key that an item's first bytes name, None when they name none."""
     try:
-        return _key(wandb_records.item(name).path)
-    except wandb_records.Garbled:
+        return _key(messages.item(name).path)
+    except messages.Garbled:
         return None
 
 

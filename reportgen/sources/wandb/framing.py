@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 from reportgen.errors import NoSteps, SourceError
-from reportgen.sources.wandb_records import Bytes
+from reportgen.sources.wandb.messages import Bytes
 
 IDENT = b":W&B"
 HEADER = b":W&B\xe1\xbe\x00"

@@ -10,7 +10,7 @@ import numpy as np
 
 from reportgen import metrics
 from reportgen.naming import Key
-from reportgen.sources.wandb_segment import Segment
+from reportgen.sources.wandb.segment import Segment
 
 SEGMENT = "_segment"  # a column that says which log a row is of
 Part = tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]  # columns, and (row, key, value) of nan and inf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reportgen.sources.wandb_records import Bytes
+from reportgen.sources.wandb.messages import Bytes
 
 IS_NUMBER = np.zeros(256, bool)  # by the first byte of a JSON text: whether it is a number, nan or inf
 IS_NUMBER[np.frombuffer(b"-0123456789NI", np.uint8)] = True

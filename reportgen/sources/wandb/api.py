@@ -12,10 +12,10 @@ from typing import Any
 
 from reportgen.errors import SpecError
 from reportgen.run import Run
-from reportgen.sources import wandb_address
-from reportgen.sources.wandb_address import EXPECTED, PREFIX, Address
-from reportgen.sources.wandb_fetch import Questions, record
-from reportgen.sources.wandb_login import USUAL, connect, elsewhere, tidy
+from reportgen.sources.wandb import address as wandb_address
+from reportgen.sources.wandb.address import EXPECTED, PREFIX, Address
+from reportgen.sources.wandb.fetch import Questions, record
+from reportgen.sources.wandb.login import USUAL, connect, elsewhere, tidy
 
 NEWEST = 50  # runs of a query that names no limit: what a page can show side by side
 FILTERS = {"group": "group", "name": "displayName", "tag": "tags", "state": "state", "sweep": "sweep"}

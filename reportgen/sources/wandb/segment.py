@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from reportgen import wording
-from reportgen.sources import wandb_common, wandb_log
-from reportgen.sources import wandb_records as records
-from reportgen.sources.wandb_console import Console
-from reportgen.sources.wandb_explicit import Explicit
-from reportgen.sources.wandb_rows import Rows
+from reportgen.sources.wandb import common, framing
+from reportgen.sources.wandb import messages as records
+from reportgen.sources.wandb.console import Console
+from reportgen.sources.wandb.explicit import Explicit
+from reportgen.sources.wandb.rows import Rows
 
 ANNOUNCED = 1 << 4  # holes told one by one
 
@@ -40,16 +40,16 @@ class Segment:
     runtime_s: float | None = None
     is_resumed: bool = False
     branch: tuple[str, float] | None = None  # the run and step that this one goes on from
-    damage: wandb_log.Damage = field(default_factory=wandb_log.Damage)
+    damage: framing.Damage = field(default_factory=framing.Damage)
     hole_rows: list[int] = field(default_factory=list)  # of each hole, how many rows came before it
     n_garbled: int = 0
 
     def axes(self) -> dict[str, str]:
         """Metric or pattern -> its step metric."""
         named = [metric.name for metric in self.metrics]
-        return wandb_common.axes(
+        return common.axes(
             [
-                wandb_common.Axis(
+                common.Axis(
                     metric.name,
                     metric.step_metric
                     or (named[metric.step_metric_index - 1] if 0 < metric.step_metric_index <= len(named) else ""),
@@ -96,7 +96,7 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
     axes = set(also)
     segment = Segment(path, Rows(keep, axes, _starting_step(path)))
     rows, explicit, holes = segment.rows, segment.explicit, segment.damage.holes
-    for buffer, start, end in wandb_log.records(path, segment.damage):
+    for buffer, start, end in framing.records(path, segment.damage):
         if holes:
             segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
             explicit.bytes_lost()

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reportgen.errors import NoSteps, SourceError
+from reportgen.gate import from_rows
 from reportgen.naming import Key, number
-from reportgen.run import STEP_NAMES, Run, from_rows
-from reportgen.sources import opened
-from reportgen.sources.cells import wanted
+from reportgen.run import STEP_NAMES, Run
+from reportgen.sources import place
+from reportgen.sources.logged import wanted
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
@@ -23,24 +24,24 @@ FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
 
 def claims(spec: str) -> bool:
     """Whether a file is called JSON, or begins with a row that has a step."""
-    path, _ = opened.parted(spec)
-    if not opened.is_file(path) or opened.foreign(path):
+    path, _ = place.parted(spec)
+    if not place.is_file(path) or place.foreign(path):
         return False
-    return opened.suffix(path) in SUFFIXES or is_table(path)
+    return place.suffix(path) in SUFFIXES or is_table(path)
 
 
 def is_table(path: str) -> bool:
     """Whether a file is a list of rows, or one a line, and the first has a step."""
-    if opened.suffix(path) not in (*SUFFIXES, ".log", ".txt", "") or opened.foreign(path):
+    if place.suffix(path) not in (*SUFFIXES, ".log", ".txt", "") or place.foreign(path):
         return False
-    text = opened.head(path).decode("utf-8-sig", errors="replace")
+    text = place.head(path).decode("utf-8-sig", errors="replace")
     if not (found := FIRST.match(text)):
         return False
     try:
         row, _ = json.JSONDecoder().raw_decode(text, found.start(1))
     except (ValueError, RecursionError):
         return False
-    listed = found[0].lstrip().startswith("[") or opened.suffix(path) != ".json"
+    listed = found[0].lstrip().startswith("[") or place.suffix(path) != ".json"
     return listed and isinstance(row, dict) and any(isinstance(row.get(name), int | float | str) for name in NAMES)
 
 
@@ -62,8 +63,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     try:
         return from_rows(
             narrow if any(len(row) > 1 for row in narrow) else rows,
-            id=opened.run_name(spec),
-            name=opened.run_name(spec),
+            id=place.run_name(spec),
+            name=place.run_name(spec),
             source=f"JSON rows {spec}",
             step=step,
             notes=notes,
@@ -74,16 +75,16 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 
 def _is_whole(path: str) -> bool:
     """Whether the file is one JSON value, not a row a line: it begins with "[", or its first line is no row."""
-    text = opened.head(path).decode("utf-8-sig", errors="replace").lstrip()
+    text = place.head(path).decode("utf-8-sig", errors="replace").lstrip()
     if not text.startswith("{"):
         return text.startswith("[")
-    return not isinstance(_parsed(text.split("\n", 1)[0]), dict) and opened.suffix(path) == ".json"
+    return not isinstance(_parsed(text.split("\n", 1)[0]), dict) and place.suffix(path) == ".json"
 
 
 def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of a file with one a line; what is none is counted in the notes."""
     n_lines = n_bad = first_bad = 0
-    for n_lines, line in enumerate(opened.lines(path, notes), start=1):
+    for n_lines, line in enumerate(place.lines(path, notes), start=1):
         row = _parsed(line.decode("utf-8-sig", errors="replace")) if line.strip() else {}
         if isinstance(row, dict):
             if row:
@@ -99,7 +100,7 @@ def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
 
 def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of one JSON list; of one that is cut off, those that are whole."""
-    text = opened.content(path, notes)
+    text = place.content(path, notes)
     decoder, at, n_rows, n_other = json.JSONDecoder(), text.find("[") + 1, 0, 0
     if text.lstrip().startswith("{"):
         yield from _under(path, _parsed(text))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from reportgen.naming import Key
-from reportgen.sources import wandb_common
-from reportgen.sources.wandb_records import Metric
-from reportgen.sources.wandb_segment import Segment
+from reportgen.sources.wandb import common
+from reportgen.sources.wandb.messages import Metric
+from reportgen.sources.wandb.segment import Segment
 
 COMPLETE = "_timestamp"  # stands in the one summary that the SDK up to 0.17 writes, of every key
 LONGEST_LIST = 32  # entries; a longer list is data, not a summary
@@ -26,7 +26,7 @@ def of(segments: Sequence[Segment]) -> dict[str, Any]:
         _merge(merged, segment.explicit.values)
     # nested values first: where one is joined to the same name as a literal one, the literal one's value stands
     nested_first = sorted(merged.items(), key=lambda named: not isinstance(named[1], dict))
-    return wandb_common.summary(dict(nested_first))
+    return common.summary(dict(nested_first))
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:

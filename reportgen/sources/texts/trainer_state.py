@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import NoSteps, SourceError
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run, State, from_rows
-from reportgen.sources import opened
-from reportgen.sources.cells import wanted
+from reportgen.run import Run, State
+from reportgen.sources import place
+from reportgen.sources.logged import wanted
 
 NAME = "trainer_state.json"
 SETTINGS = ("max_steps", "logging_steps", "eval_steps", "save_steps", "num_train_epochs", "train_batch_size",
@@ -20,12 +21,12 @@ SETTINGS = ("max_steps", "logging_steps", "eval_steps", "save_steps", "num_train
 
 def claims(spec: str) -> bool:
     """Whether a file is a trainer_state.json."""
-    return is_table(spec) or (opened.suffix(spec) == ".json" and b'"log_history"' in opened.head(spec))
+    return is_table(spec) or (place.suffix(spec) == ".json" and b'"log_history"' in place.head(spec))
 
 
 def is_table(path: str) -> bool:
     """Whether a file is called trainer_state.json."""
-    return Path(path).name.startswith(NAME) and opened.is_file(path)
+    return Path(path).name.startswith(NAME) and place.is_file(path)
 
 
 def longest(paths: Sequence[str]) -> list[str]:
@@ -45,7 +46,7 @@ def longest(paths: Sequence[str]) -> list[str]:
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a trainer_state.json; NoSteps when nothing was logged."""
     notes: list[str] = []
-    state = _parsed(spec, opened.content(spec, notes))
+    state = _parsed(spec, place.content(spec, notes))
     logged = [row for row in state.get("log_history") or () if isinstance(row, dict)]
     # the last row sums the run up and repeats the last rewards: it is no step
     closing = [row for row in logged if "train_runtime" in row]
@@ -56,8 +57,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
         raise NoSteps(f"{spec}: no step yet: log_history holds no row; try again when the first step is logged")
     return from_rows(
         rows,
-        id=opened.run_name(spec),
-        name=str(state.get("trial_name") or "") or opened.run_name(spec),
+        id=place.run_name(spec),
+        name=str(state.get("trial_name") or "") or place.run_name(spec),
         source=f"trainer state {spec}",
         step="step",
         config={name: state[name] for name in SETTINGS if state.get(name) is not None},

@@ -12,12 +12,17 @@ from typing import Any
 import numpy as np
 
 from reportgen.errors import NoSteps, SourceError
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run, from_rows
-from reportgen.sources import wandb_beside, wandb_common, wandb_legacy, wandb_resume, wandb_segment, wandb_summary
-from reportgen.sources.wandb_beside import Beside
-from reportgen.sources.wandb_log import IDENT
-from reportgen.sources.wandb_segment import Segment
+from reportgen.run import Run
+from reportgen.sources.wandb import beside as wandb_beside
+from reportgen.sources.wandb import common, resume
+from reportgen.sources.wandb import legacy as wandb_legacy
+from reportgen.sources.wandb import segment as wandb_segment
+from reportgen.sources.wandb import summary as wandb_summary
+from reportgen.sources.wandb.beside import Beside
+from reportgen.sources.wandb.framing import IDENT
+from reportgen.sources.wandb.segment import Segment
 
 SUFFIX = ".wandb"
 DIRECTORY = re.compile(r"(?:offline-|dry)?run-\d{8}_\d{6}-(?P<id>.+)")
@@ -75,7 +80,7 @@ def read_many(directories: Sequence[str], *, keep: Collection[str] | None = None
         except SourceError as error:
             problems.append(error)
             notes.append(f"not read: {error}")
-    segments = wandb_resume.in_order(segments)
+    segments = resume.in_order(segments)
     if not segments and not legacy:
         raise next((problem for problem in problems if not isinstance(problem, NoSteps)), problems[0])
     if not segments:
@@ -91,7 +96,7 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
     """The run that the logs tell of, in order, filled up with the files beside them."""
     source = _source(directories)
     last = segments[-1]
-    joined = wandb_resume.join(segments)
+    joined = resume.join(segments)
     remarks = [*notes, *joined.notes, *(note for segment in segments for note in segment.notes())]
     beside = [wandb_beside.read(Path(segment.path).parent, remarks) for segment in segments]
     if segments[0].lost_first_row and segments[0].explicit.first_step is None:
@@ -114,8 +119,8 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         nonfinite=joined.nonfinite,
         config=_config(segments, beside),
         summary={**beside[-1].summary, **wandb_summary.of(segments)},
-        provenance=wandb_common.provenance(known),
-        system=wandb_common.system([each for segment in segments for each in segment.measured], begin),
+        provenance=common.provenance(known),
+        system=common.system([each for segment in segments for each in segment.measured], begin),
         started=started,
         runtime_s=sum(runtimes) if runtimes else None,
         state="unfinished" if last.exit_code is None else "failed" if last.exit_code else "finished",
@@ -131,7 +136,7 @@ def _config(segments: Sequence[Segment], beside: Sequence[Beside]) -> dict[str, 
     """The config of all logs, the later ones' values over the earlier ones', a log's over its files'."""
     merged: dict[str, Any] = {}
     for segment, files in zip(segments, beside, strict=True):
-        merged |= {**files.config, **wandb_common.config(segment.config)}
+        merged |= {**files.config, **common.config(segment.config)}
     return merged
 
 
@@ -139,12 +144,12 @@ def _known(segments: Sequence[Segment], beside: Sequence[Beside]) -> dict[str, A
     """Where the run came from, as _config() merges it."""
     merged: dict[str, Any] = {}
     for segment, files in zip(segments, beside, strict=True):
-        command = wandb_common.command(segment.known.get("program"), segment.arguments)
+        command = common.command(segment.known.get("program"), segment.arguments)
         merged |= {**files.known, **segment.known, **({"command": command} if command else {})}
     return merged
 
 
-def _logged(joined: wandb_resume.Joined) -> dict[Key, np.ndarray]:
+def _logged(joined: resume.Joined) -> dict[Key, np.ndarray]:
     """The columns that hold a number, nan and inf included; a log without rows gives none."""
     odd = {key for _, key, _ in joined.nonfinite}
     columns = joined.columns.items()
@@ -153,10 +158,10 @@ def _logged(joined: wandb_resume.Joined) -> dict[Key, np.ndarray]:
 
 def _with_restarts(run: Run) -> Run:
     """The run with the step at which each later log took over, and without the column that told."""
-    segment = run.history[wandb_resume.SEGMENT]
+    segment = run.history[resume.SEGMENT]
     logs = segment.to_numpy()
     begun = run.history.index[1:][np.diff(logs) > 0]
-    history = run.history.drop(columns=wandb_resume.SEGMENT)
+    history = run.history.drop(columns=resume.SEGMENT)
     return replace(run, history=history, restarts=tuple(sorted({*run.restarts, *(int(step) for step in begun)})))
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from reportgen import naming
-from reportgen.sources import wandb_records as records
+from reportgen.sources.wandb import messages as records
 
 AUTOMATIC = b"\x12\x0a_timestamp\x82\x01"  # in each summary that wandb-core writes by itself beside a row
 # a summary of nothing but W&B's clock

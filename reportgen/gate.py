@@ -1,0 +1,286 @@
+"""The one gate through which every source's rows pass: step axis, restarts, nan and inf, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reportgen import metrics, naming, redact
+from reportgen.errors import NoSteps, SourceError
+from reportgen.naming import Key
+from reportgen.run import CLOCKS, INTERNAL, LARGEST, STEP_NAMES, NonFinite, Run, State
+
+Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
+MARK = np.inf  # a logged nan or inf, while rows are folded
+MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
+
+
+def from_rows(
+    rows: Iterable[Mapping[Key, Any]] | Columns,
+    *,
+    id: str,
+    source: str,
+    name: str = "",
+    step: str | None = None,
+    step_metrics: Mapping[str, str] | None = None,
+    nonfinite: Sequence[tuple[int, Key, float]] = (),
+    config: Mapping[str, Any] | None = None,
+    summary: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    system: pd.DataFrame | None = None,
+    started: datetime | None = None,
+    runtime_s: float | None = None,
+    state: State = "unknown",
+    framework: str = "",
+    steps_per_epoch: int | None = None,
+    console_tail: str = "",
+    notes: Sequence[str] = (),
+) -> Run:
+    """A Run out of logged rows: one axis, one value a cell, no secrets.
+
+    rows: in logged order; each a mapping of metric to value, nested as logged, or all rows at once
+    as columns. Values that are no numbers are left out. A step logged twice keeps the later values.
+    step: the column that counts steps; without it the first of STEP_NAMES that is there.
+    step_metrics: metric name (or pattern) -> the metric that define_metric gave it as axis.
+    nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
+    Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
+    """
+    id, name, source = (naming.writable(text) for text in (id, name, redact.text(source, keeps_hex=True)[0]))
+    columns, bad = _columns(rows, nonfinite)
+    names, naming_notes = naming.join(columns)
+    names, removed_names = _safe_names(names)
+    table = {names[key]: values for key, values in columns.items()}
+    remarks = [*notes, *naming_notes]
+    framework = framework or metrics.framework(table)
+    if not table or not len(next(iter(table.values()))):
+        raise NoSteps(f"{source}: no step yet: nothing was logged; try again when the first step is done")
+    axis = step or _axis(table, step_metrics or {}, source, remarks)
+    if axis not in table:
+        raise SourceError(f"{source}: no column {axis!r}; it has {_some(table)}")
+    steps = _integers(table[axis], axis, remarks)
+    if axis == "_step" and framework == "areal":
+        steps = _areal_steps(steps, table, remarks)
+    kept = np.isfinite(steps)
+    if not kept.all():
+        remarks.append(f"{int((~kept).sum())} rows without a step in {axis!r} were left out")
+    elapsed = _elapsed(table, kept, started)
+    hidden = {axis, *INTERNAL}
+    metrics_only = {key: values[kept] for key, values in table.items() if key not in hidden}
+    if not kept.any() or not metrics_only:
+        raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
+    index = steps[kept].astype(np.int64)
+    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index)
+    history = history.dropna(axis=1, how="all").dropna(axis=0, how="all")  # marks of nan and inf are no gaps
+    logged_bad = {(int(steps[row]), names[key]): value for row, key, value in bad if kept[row]}
+    history, standing = _without_marks(history, logged_bad)
+    safe, removed = _without_secrets(
+        name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance
+    )
+    return Run(
+        id=redact.text(id, keeps_hex=True)[0],
+        source=source,
+        history=history,
+        elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
+        system=None if system is None else system.where(system.abs() <= LARGEST),
+        nonfinite=standing,
+        restarts=_rewinds(index),
+        steps_per_epoch=steps_per_epoch,
+        started=_begun(started, table, kept),
+        runtime_s=_at_least(runtime_s, elapsed),
+        state=state,
+        framework=framework,
+        notes=tuple(dict.fromkeys(redact.text(remark)[0] for remark in remarks)),
+        removed=(*removed, *removed_names),
+        **safe,
+    )
+
+
+def _safe_names(names: Mapping[Key, str]) -> tuple[dict[Key, str], list[str]]:
+    """The metrics' names without secrets, still one each, and those that held one."""
+    safe = {key: redact.text(naming.writable(name))[0] for key, name in names.items()}
+    removed = [safe[key] for key, name in names.items() if safe[key] != naming.writable(name)]
+    taken = {name for key, name in safe.items() if name == names[key]}
+    for key, name in names.items():
+        while safe[key] != name and safe[key] in taken:
+            safe[key] += "'"
+        taken.add(safe[key])
+    return safe, removed
+
+
+def _columns(
+    rows: Iterable[Mapping[Key, Any]] | Columns, nonfinite: Sequence[tuple[int, Key, float]]
+) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
+    """Column -> (n_rows,) float64, and (row, column, value) of each nan or inf.
+
+    NaN is a gap; MARK stands where nan or inf was logged, so that it isn't taken for one.
+    """
+    bad = list(nonfinite)
+    if isinstance(rows, Mapping):
+        columns = {key: np.array(values, dtype=np.float64) for key, values in rows.items()}
+        for key, values in columns.items():
+            bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.abs(values) > LARGEST)]
+    else:
+        columns = _columns_of(rows, bad)
+    for row, key, _ in bad:
+        columns[key][row] = MARK
+    return columns, bad
+
+
+def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, float]]) -> dict[Key, np.ndarray]:
+    """Column -> (n_rows,) float64 of the numbers in row mappings; nan and inf are added to `bad`."""
+    cells: dict[Key, tuple[list[int], list[float]]] = {}
+    n_rows = 0
+    for row in rows:
+        for key, value in naming.leaves(row):
+            number = naming.number(value)
+            if number is None:
+                continue
+            if not abs(number) <= LARGEST:
+                bad.append((n_rows, key, number))
+            at, values = cells.setdefault(key, ([], []))
+            at.append(n_rows)
+            values.append(number)
+        n_rows += 1
+    columns = {}
+    for key, (at, values) in cells.items():
+        columns[key] = np.full(n_rows, np.nan)
+        columns[key][at] = values
+    return columns
+
+
+def _axis(table: Mapping[str, np.ndarray], step_metrics: Mapping[str, str], source: str, remarks: list[str]) -> str:
+    """The column that counts steps: define_metric's for the train reward, else the first known name."""
+    reward = metrics.roles(table).get("train_reward")
+    given = naming.most_specific(reward.name, step_metrics) if reward else None
+    if given is not None and given in table and reward is not None:
+        if given != "_step":
+            remarks.append(f"steps are {given!r}, which define_metric gives {reward.name!r} as its axis")
+        return given
+    for name in STEP_NAMES:
+        if name in table:
+            return name
+    raise SourceError(
+        f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}"
+    )
+
+
+def _integers(values: np.ndarray, axis: str, remarks: list[str]) -> np.ndarray:
+    """Steps as whole numbers (float64, NaN where a row has none); row numbers when they aren't whole."""
+    logged = values[np.isfinite(values)]
+    if np.array_equal(logged, np.rint(logged)) and (not logged.size or np.abs(logged).max() < 2**53):
+        return values
+    remarks.append(f"{axis!r} isn't whole numbers, so rows are counted instead: step 1 is the first row")
+    return np.arange(1.0, len(values) + 1)
+
+
+def _areal_steps(steps: np.ndarray, table: Mapping[str, np.ndarray], remarks: list[str]) -> np.ndarray:
+    """AReaL's own 1-based train step for each W&B `_step`.
+
+    AReaL 1.0 and later count `_step` from 0; up to 0.4.0 each of M minibatches wrote a row, the task
+    reward in the first of them alone (facts: areal/utils/stats_logger.py).
+    """
+    if not np.isfinite(steps).any():
+        return steps
+    reward = metrics.roles(table).get("train_reward")
+    if reward is not None and (per_step := _rows_per_step(steps, table[reward.name])) > 1:
+        first = steps[np.isfinite(table[reward.name])].min()
+        remarks.append(f"{per_step} W&B rows a train step (minibatches) were folded onto one")
+        return (steps - first) // per_step + 1 + np.floor((first - 1) / per_step).clip(0)
+    if np.nanmin(steps) == 0:
+        remarks.append("W&B's _step starts at 0; AReaL's printed step is one more and is used")
+        return steps + 1
+    return steps
+
+
+def _rows_per_step(steps: np.ndarray, reward: np.ndarray) -> int:
+    """How many rows were logged a train step, judged by where the reward stands; 1 unless it is regular."""
+    at = np.unique(steps[np.isfinite(reward) & np.isfinite(steps)])
+    if len(at) < 2:
+        return 1
+    gaps = np.diff(at)
+    usual = int(np.median(gaps))
+    dense = len(np.unique(steps[np.isfinite(steps)])) >= 0.9 * usual * len(at)
+    return usual if usual > 1 and dense and (gaps == usual).mean() > 0.9 else 1
+
+
+def _elapsed(table: Mapping[str, np.ndarray], kept: np.ndarray, started: datetime | None) -> pd.Series | None:
+    """Seconds since the start by kept row, from W&B's clocks.
+
+    `_timestamp` first: `_runtime` begins at 0 again in every segment of a resumed offline run.
+    """
+    for name in CLOCKS:
+        if name in table and np.isfinite(table[name][kept]).any():
+            seconds = table[name][kept]
+            first = float(np.nanmin(seconds))
+            begin = min(first, started.timestamp()) if started else first
+            return pd.Series(seconds - begin if name == "_timestamp" else seconds)
+    return None
+
+
+def _begun(started: datetime | None, table: Mapping[str, np.ndarray], kept: np.ndarray) -> datetime | None:
+    """When the run started: never after its first row."""
+    stamps = table.get("_timestamp")
+    if started is None or stamps is None or not np.isfinite(stamps[kept]).any():
+        return started
+    return min(started, datetime.fromtimestamp(float(np.nanmin(stamps[kept])), UTC))
+
+
+def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | None:
+    """The run's duration; never shorter than what its own rows span."""
+    spans = [seconds for seconds in (runtime_s, None if elapsed is None else elapsed.max()) if seconds is not None]
+    return float(max(spans)) if spans else None
+
+
+def _fold(frame: pd.DataFrame, steps: np.ndarray) -> pd.DataFrame:
+    """One row a step, ascending; of several values for a cell the last logged stands."""
+    frame = frame.set_axis(pd.Index(steps, name="step", dtype="int64"), axis=0)
+    if frame.index.is_monotonic_increasing and frame.index.is_unique:
+        return frame
+    return frame.groupby(level="step", sort=True).last()
+
+
+def _rewinds(steps: np.ndarray) -> tuple[int, ...]:
+    """Steps at which logging went back and started over; none when the rows are merely unsorted."""
+    back = np.flatnonzero(np.diff(steps) < 0) + 1
+    if len(back) > max(1.0, MOST_REWINDS * len(steps)):
+        return ()
+    return tuple(sorted({int(steps[at]) for at in back}))
+
+
+def _without_marks(
+    history: pd.DataFrame, logged: Mapping[tuple[int, str], float]
+) -> tuple[pd.DataFrame, tuple[NonFinite, ...]]:
+    """The history with marks as gaps, and the nan or inf that stood at each, by step and metric."""
+    marked = np.isposinf(history.to_numpy())
+    if not marked.any():
+        return history, ()
+    steps, names = history.index, history.columns
+    places = [(int(steps[row]), str(names[column])) for row, column in zip(*np.nonzero(marked), strict=True)]
+    return history.mask(marked), tuple(NonFinite(step, name, logged[step, name]) for step, name in places)
+
+
+def _without_secrets(
+    *,
+    name: str,
+    console_tail: str,
+    config: Mapping[str, Any] | None,
+    summary: Mapping[str, Any] | None,
+    provenance: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The texts and flat mappings of a run with secrets out, and where each was."""
+    texts = {"name": redact.text(name), "console_tail": redact.text(console_tail)}
+    safe: dict[str, Any] = {key: text for key, (text, _) in texts.items()}
+    removed = [key for key, (_, count) in texts.items() for _ in range(count)]
+    for key, values in (("config", config), ("summary", summary), ("provenance", provenance)):
+        safe[key], where = redact.mapping(naming.flatten(values or {}))
+        removed += where
+    return safe, tuple(removed)
+
+
+def _some(table: Mapping[str, Any], most: int = 6) -> str:
+    names = list(table)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

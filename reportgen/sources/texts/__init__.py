@@ -1,0 +1,1 @@
+"""Texts and tables of other trainers: consoles, CSV, JSON Lines, trainer_state.json."""

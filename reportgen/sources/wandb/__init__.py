@@ -1,0 +1,1 @@
+"""What Weights & Biases keeps: run directories, `.wandb` files, its servers."""
