@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from reportgen.errors import SourceError
@@ -24,6 +25,7 @@ STEP_NAMES = (
 )
 CLOCKS = ("_timestamp", "_runtime")
 INTERNAL = ("_step", *CLOCKS)
+END_SHARE = 0.1  # of the values: what "the level at the end" is the median of
 LARGEST = 1e100  # beyond: an overflow, told with nan and inf; squares of larger numbers overflow too
 
 
@@ -34,6 +36,41 @@ class NonFinite:
     step: int
     metric: str
     value: float
+
+
+@dataclass(frozen=True)
+class Logged:
+    """All values of one metric in a few numbers."""
+
+    count: int
+    first: float
+    last: float
+    lowest: float
+    highest: float
+    end_level: float  # median of the last tenth, at least three values
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Logged:
+        """The numbers of (n,) finite values, n > 0."""
+        ends = values[-max(3, int(END_SHARE * len(values))) :]
+        return cls(
+            len(values),
+            float(values[0]),
+            float(values[-1]),
+            float(values.min()),
+            float(values.max()),
+            float(np.median(ends)),
+        )
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a run logged: what a slim run still knows of its whole history."""
+
+    first: int  # step
+    last: int
+    n_steps: int
+    logged: Mapping[str, Logged]  # metric -> its numbers; metrics without a value are left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +97,37 @@ class Run:
     answers: pd.Series | None = None  # by problem: share of its samples solved in the last eval
     notes: tuple[str, ...] = ()  # what the reader skipped or guessed, shown on the page
     removed: tuple[str, ...] = ()  # where a secret was taken out, one entry each
+    whole: Extent | None = None  # of a slim run, whose history holds only the points that a page draws
 
     def __post_init__(self) -> None:
         for name in ("config", "summary", "provenance"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, {})
+
+    @property
+    def extent(self) -> Extent:
+        """How much was logged, of a slim run too."""
+        if self.whole is not None:
+            return self.whole
+        columns = {str(name): column.to_numpy(float) for name, column in self.history.items()}
+        finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
+        index = self.history.index
+        return Extent(
+            int(index[0]),
+            int(index[-1]),
+            len(index),
+            {name: Logged.of(values) for name, values in finite.items() if len(values)},
+        )
+
+    @property
+    def last_step(self) -> int:
+        """The last step of the history."""
+        return self.whole.last if self.whole is not None else int(self.history.index[-1])
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps the whole history has."""
+        return self.whole.n_steps if self.whole is not None else len(self.history)
 
     def between(self, first: int | None, last: int | None) -> Run:
         """The same run, only the steps from first to last, both included."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from reportgen.charts.kinds import Frame, Kind, compiled
 from reportgen.findings import Figure
+from reportgen.signals.thin import even, thinned
 from reportgen.wording import drawable
 
 MOST_POINTS = 500  # of one series: about the width of a plot in px
@@ -107,7 +108,7 @@ class Sheet:
         """
         if (run, name) in self._known:
             return self.series[self._known[run, name]]
-        kept = _even(len(values), FITTED_POINTS) if fitted else thinned(values, self.points)
+        kept = even(len(values), FITTED_POINTS) if fitted else thinned(values, self.points)
         alias = f"m{len(self.series)}"
         edges = [None if edge is None else edge[kept] for edge in (low, high)]
         self.series[alias] = Series(alias, name, run, steps[kept], values[kept], *edges)
@@ -157,26 +158,6 @@ def clean(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {drawable(key, LONGEST): clean(inner) for key, inner in value.items()}
     return [clean(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def thinned(values: np.ndarray, points: int) -> np.ndarray:
-    """Positions of about so many values that keep every extreme (MinMaxLTTB, Van Der Donckt 2023).
-
-    values: (n,) finite. Returns (k,) ascending positions; all of them when n <= points.
-    """
-    if len(values) <= points:
-        return np.arange(len(values))
-    from tsdownsample import MinMaxLTTBDownsampler
-
-    return (
-        MinMaxLTTBDownsampler()
-        .downsample(np.ascontiguousarray(values, dtype=np.float64), n_out=points)
-        .astype(np.int64)
-    )
-
-
-def _even(n: int, points: int) -> np.ndarray:
-    return np.unique(np.linspace(0, n - 1, min(n, points)).round().astype(np.int64))
 
 
 def smoothed(steps: np.ndarray, values: np.ndarray, level: int) -> np.ndarray:

@@ -126,7 +126,7 @@ def interval_of(item: Number) -> str:
 def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
     """What the run is, in a few words each; True: can be left out on a phone."""
     run = diagnosis.run
-    logged, end = len(run.history), wording.count(run.history.index[-1])
+    logged, end = run.n_steps, wording.count(run.last_step)
     parts = [(FRAMEWORKS.get(run.framework, run.framework) if run.framework else "", True)]
     parts.append(
         (
@@ -137,7 +137,7 @@ def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
         )
     )
     if run.steps_per_epoch:
-        epochs = len(run.history) / run.steps_per_epoch
+        epochs = run.n_steps / run.steps_per_epoch
         parts.append((f"{wording.number(epochs, 2)} epochs × {wording.count(run.steps_per_epoch)}", True))
     when = f" {run.started.day} {run.started:%b %Y}" if run.started else ""
     parts.append((("" if run.state == "unknown" else run.state) + when, False))

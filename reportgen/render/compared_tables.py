@@ -92,7 +92,7 @@ def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[C
         Cell(wording.difference(gain, accuracy), repr(gain)) if gain is not None else nothing,
         Cell(wording.count(onset), str(onset)) if onset is not None else Cell(_no_plateau(one)),
         Cell(one.train.trend.direction or "not known") if one.train is not None else nothing,
-        Cell(wording.count(len(one.run.history)), str(len(one.run.history))),
+        Cell(wording.count(one.run.n_steps), str(one.run.n_steps)),
         Cell(wording.number(price), repr(price)) if price is not None else nothing,
         Cell(wording.difference(gain / price, accuracy), repr(gain / price)) if gain is not None and price else nothing,
         Cell(wording.difference(one.gap.gap, accuracy), repr(one.gap.gap)) if one.gap is not None else nothing,

@@ -11,6 +11,7 @@ from reportgen.charts.sheet import MOST_POINTS
 from reportgen.findings import Diagnosis
 from reportgen.render import card
 from reportgen.report import Section, figures
+from reportgen.run import Logged
 from reportgen.signals import Learning
 
 OTHER_POINTS = 250  # of a metric that is drawn only when opened
@@ -148,7 +149,7 @@ def of_panel(panel: figures.Panel) -> dict[str, Any]:
 
 def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
     """Every metric that no chart shows, its series in the page for when it is opened."""
-    shown = {item.name for item in sheet.series.values()}
+    shown, known = {item.name for item in sheet.series.values()}, diagnosis.run.extent.logged
     sources = [(name, diagnosis.run.history[name]) for name in diagnosis.run.history.columns]
     hardware = figures.hardware_steps(diagnosis.run)
     if hardware is not None:
@@ -161,9 +162,10 @@ def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
             continue
         numbers = values.to_numpy(float)
         series = sheet.add(str(name), values.index.to_numpy(float), numbers)
+        logged = known.get(str(name)) or Logged.of(numbers)
         said = (
-            f"{wording.plural(len(numbers), 'value')}, first {wording.number(numbers[0])}, "
-            f"lowest {wording.number(numbers.min())}, highest {wording.number(numbers.max())}"
+            f"{wording.plural(logged.count, 'value')}, first {wording.number(logged.first)}, "
+            f"lowest {wording.number(logged.lowest)}, highest {wording.number(logged.highest)}"
         )
         sheet.kind("small")  # what the script draws it with
         made.append(Metric(series.alias, str(name), wording.number(numbers[-1]), said))

@@ -16,7 +16,7 @@ import reportgen
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
-from reportgen.report.figures import end_level, eval_bounds
+from reportgen.report.figures import eval_bounds
 from reportgen.signals import Learning
 
 SCHEMA = 1
@@ -158,8 +158,8 @@ def learned(learning: Learning | None) -> dict[str, Any]:
 def _counted(diagnosis: Diagnosis) -> int:
     """Steps that have a train reward; all steps when it plays no role."""
     played = diagnosis.roles.get("train_reward")
-    history = diagnosis.run.history
-    return int(history[played.name].notna().sum()) if played and played.name in history else len(history)
+    logged = diagnosis.run.extent.logged
+    return logged[played.name].count if played and played.name in logged else diagnosis.run.n_steps
 
 
 def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
@@ -184,20 +184,7 @@ def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
 
 def _metrics(diagnosis: Diagnosis) -> dict[str, Any]:
     """First, last, lowest and highest value of every metric, and its level at the end."""
-    summary = {}
-    for name, column in diagnosis.run.history.items():
-        values = column.to_numpy(float)
-        values = values[np.isfinite(values)]
-        if len(values):
-            summary[str(name)] = {
-                "count": len(values),
-                "first": values[0],
-                "last": values[-1],
-                "lowest": values.min(),
-                "highest": values.max(),
-                "end_level": end_level(values),
-            }
-    return summary
+    return {name: asdict(logged) for name, logged in diagnosis.run.extent.logged.items()}
 
 
 def _gap(gap: Gap | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from reportgen.comparison import Comparison, compare
 from reportgen.findings import Assumption, Diagnosis, Severity
 from reportgen.report import compared, figures, titles
 from reportgen.report.parts import Section
+from reportgen.slim import slim
 
 __all__ = ["Report", "Section", "compose", "sections"]
 
@@ -37,7 +38,7 @@ def compose(
     diagnoses: Iterable[Diagnosis], unread: Iterable[tuple[str, str]] = (), *, title: str | None = None
 ) -> Report:
     """One or many diagnoses as a report in reading order."""
-    given = tuple(diagnoses)
+    given = tuple(slim(one) for one in diagnoses)
     comparison = compare(given, given[0].settings) if len(given) > 1 else None
     return Report(
         title=title or titles.of_page(given),

@@ -12,7 +12,7 @@ import pandas as pd
 from reportgen import wording
 from reportgen.findings import Diagnosis, Figure, Finding, Mark, Skipped
 from reportgen.metrics import BY_ROLE
-from reportgen.run import Run
+from reportgen.run import Logged, Run
 from reportgen.signals import Learning, intervals
 
 SIGNALS = (  # role -> the check that judges it, in reading order
@@ -51,7 +51,6 @@ HARDWARE = (  # column of the hardware table -> title, unit
     (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
     (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
 )
-END_SHARE = 0.1  # of the points: what "the level at the end" is the median of
 
 
 @dataclass(frozen=True)
@@ -100,13 +99,13 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
         limits = limits or list(_limit(role, metric.unit, diagnosis))
         figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], name)
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
-        made.append(Panel(figure, name, end_level(values.to_numpy()), finding, skipped))
+        made.append(Panel(figure, name, _level(diagnosis, name, values), finding, skipped))
     return (*made, *_hardware(run, shade, key))
 
 
-def end_level(values: np.ndarray) -> float:
-    """Median of the last tenth of the values, at least three of them, as the checks have it."""
-    return float(np.median(values[-max(3, int(END_SHARE * len(values))) :]))
+def _level(diagnosis: Diagnosis, name: str, values: pd.Series) -> float:
+    """Where a signal ended: of a logged metric all its values count, though a page holds fewer."""
+    return diagnosis.run.extent.logged.get(name, Logged.of(values.to_numpy(float))).end_level
 
 
 def _logged(diagnosis: Diagnosis, role: str) -> tuple[str, pd.Series] | None:
@@ -157,7 +156,7 @@ def _hardware(run: Run, shade: list[Mark], key: str) -> Iterator[Panel]:
         values = table[columns].mean(axis=1).dropna() if columns else pd.Series(dtype=float)
         if not values.empty:
             figure = _small(f"{key}-{title.lower().replace(' ', '-')}", title, unit, values, shade, title)
-            yield Panel(figure, wording.listed(columns), end_level(values.to_numpy()), None)
+            yield Panel(figure, wording.listed(columns), Logged.of(values.to_numpy(float)).end_level, None)
 
 
 def _small(key: str, title: str, unit: str, values: pd.Series, marks: list[Mark], name: str) -> Figure:

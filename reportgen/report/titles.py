@@ -160,7 +160,7 @@ def of_provenance(diagnosis: Diagnosis) -> str:
     """How many steps and metrics were read, and from what."""
     run = diagnosis.run
     noted = f", {wording.plural(len(run.notes), 'remark')}" if run.notes else ", nothing skipped"
-    size = f"{wording.plural(len(run.history), 'step')} of {wording.plural(len(run.history.columns), 'metric')}"
+    size = f"{wording.plural(run.n_steps, 'step')} of {wording.plural(len(run.history.columns), 'metric')}"
     return f"Read {size}{noted}"
 
 

@@ -1,0 +1,83 @@
+"""A diagnosis without its run's full history: what pages, caches and workers live on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from reportgen.findings import Diagnosis, Figure, Finding, Severity
+from reportgen.run import Run
+from reportgen.signals.thin import even, thinned
+
+DRAWN = 500  # points of one series that a chart can show: about its width in px
+FEW = 250  # of a metric that is drawn only when opened, and of the hardware's
+WHOLE = 2_000  # values of a role that are kept as they are; a chart smooths and opens them
+REWARDS = 20_000  # the same of rewards, evals and clocks, from which levels and costs are read
+KEPT_LONG = ("train_reward", "rollout_reward", "eval_reward", "tokens")
+FIGURES = Severity.WARNING  # a milder finding's picture is on no page
+
+
+def slim(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with the points of its run that a page draws; itself when it is slim already.
+
+    Every page, JSON and text is written from slim diagnoses, so that one that was stored gives the same.
+    """
+    run = diagnosis.run
+    if run.whole is not None:
+        return diagnosis
+    short = replace(
+        run,
+        whole=run.extent,
+        history=_history(run, diagnosis),
+        elapsed_s=None if run.elapsed_s is None else _evenly(run.elapsed_s.dropna(), REWARDS),
+        system=None if run.system is None else run.system.iloc[even(len(run.system), FEW)],
+    )
+    findings = tuple(_without_picture(found) for found in diagnosis.findings)
+    return replace(diagnosis, run=short, findings=findings)
+
+
+def _history(run: Run, diagnosis: Diagnosis) -> pd.DataFrame:
+    """The steps and values that are drawn; NaN where a metric's value isn't."""
+    roles = {played.name: role for role, played in diagnosis.roles.items()}
+    kept = np.zeros(run.history.shape, dtype=bool)
+    for at, (name, column) in enumerate(run.history.items()):
+        logged = np.flatnonzero(np.isfinite(column.to_numpy(float)))
+        kept[logged[_positions(column.to_numpy(float)[logged], roles.get(str(name)))], at] = True
+    rows = kept.any(axis=1)
+    rows[[0, -1]] = True  # first and last step stand for the whole
+    return run.history.where(kept)[rows]
+
+
+def _positions(values: np.ndarray, role: str | None) -> np.ndarray:
+    """Which values of a metric are kept."""
+    if role in KEPT_LONG:
+        return even(len(values), REWARDS)
+    if role is not None:
+        return np.arange(len(values)) if len(values) <= WHOLE else thinned(values, DRAWN)
+    return thinned(values, FEW)
+
+
+def _evenly(series: pd.Series, points: int) -> pd.Series:
+    return series.iloc[even(len(series), points)] if len(series) else series
+
+
+def _without_picture(found: Finding) -> Finding:
+    """A finding whose figure holds what is drawn of it: its marks alone where it is no warning."""
+    figure = found.figure
+    if figure is None:
+        return found
+    frame = figure.frame.iloc[:0] if found.severity < FIGURES else _frame(figure)
+    return replace(found, figure=replace(figure, frame=frame))
+
+
+def _frame(figure: Figure) -> pd.DataFrame:
+    """Each series of a figure, thinned to what can be seen."""
+    return pd.concat(list(_series(figure)), ignore_index=True) if len(figure.frame) > DRAWN else figure.frame
+
+
+def _series(figure: Figure) -> Iterator[pd.DataFrame]:
+    for _, part in figure.frame.groupby("series", sort=False):
+        yield part.iloc[thinned(part["value"].to_numpy(float), DRAWN)]
