@@ -29,6 +29,7 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
     "compare": "comparison",
     "Comparison": "comparison",
     "compose": "report",
+    "from_json": "report",
     "Report": "report",
     "page": "render",
     "to_json": "render",
@@ -56,6 +57,7 @@ __all__ = [
     "compose",
     "diagnose",
     "find",
+    "from_json",
     "from_rows",
     "page",
     "read",
@@ -72,7 +74,7 @@ if TYPE_CHECKING:
     from reportgen.findings import Diagnosis, Finding, Severity
     from reportgen.gate import from_rows
     from reportgen.render import page, to_json, to_markdown, to_text
-    from reportgen.report import Report, compose
+    from reportgen.report import Report, compose, from_json
     from reportgen.run import NonFinite, Run
     from reportgen.settings import Settings
     from reportgen.sources import Runs, find, read, read_all

@@ -247,13 +247,18 @@ def _report(*, title: str | None = None, **given: Any) -> Report:
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
     from reportgen.diagnostics import diagnose as diagnose_run
-    from reportgen.report import compose
+    from reportgen.report import compose, from_json
+    from reportgen.sources import own
 
+    stored = [from_json(own.text(spec)) for spec in given["specs"] if own.is_report(spec)]
+    given["specs"] = tuple(spec for spec in given["specs"] if not own.is_report(spec))
+    if len(stored) == 1 and not given["specs"] and not given["labels"]:
+        return replace(stored[0], title=title or stored[0].title)
     runs, unread = _runs(settings, **given)
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
     with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
-        diagnoses: list[Diagnosis] = []
+        diagnoses: list[Diagnosis] = [one for report in stored for one in report.diagnoses]
         empty: list[tuple[str, str]] = []
         for run in runs:
             try:

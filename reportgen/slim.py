@@ -46,9 +46,9 @@ def _history(run: Run, diagnosis: Diagnosis) -> pd.DataFrame:
     for at, (name, column) in enumerate(run.history.items()):
         logged = np.flatnonzero(np.isfinite(column.to_numpy(float)))
         kept[logged[_positions(column.to_numpy(float)[logged], roles.get(str(name)))], at] = True
-    rows = kept.any(axis=1)
-    rows[[0, -1]] = True  # first and last step stand for the whole
-    return run.history.where(kept)[rows]
+    rows = np.flatnonzero(kept.any(axis=1))
+    ends = {0, len(kept) - 1}  # first and last step stand for the whole
+    return run.history.where(kept).iloc[sorted({*rows.tolist(), *ends})]
 
 
 def _positions(values: np.ndarray, role: str | None) -> np.ndarray:

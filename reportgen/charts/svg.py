@@ -13,7 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 TOKEN = re.compile(r"([MLHVAZmlhvaz])([^MLHVAZmlhvaz]*)")
 TRANSLATE = re.compile(r"translate\(([^,)]+),([^,)]+)\)")
-DROPPED = {"class", "role", "pointer-events", "font-family", "display"}
+DROPPED = {"class", "role", "pointer-events", "font-family", "display", "clip-path"}  # its id counts pictures
 DEFAULTS = {
     "opacity": "1",
     "stroke-opacity": "1",

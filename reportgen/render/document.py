@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import reportgen
+from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
@@ -22,9 +23,15 @@ from reportgen.signals import Learning
 SCHEMA = 1
 
 
-def to_json(report: Report) -> str:
-    """Every number of the report as a JSON document."""
-    return json.dumps(document(report), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+def to_json(report: Report, *, whole: bool = True) -> str:
+    """Every number of the report as a JSON document.
+
+    whole: also all that its pages are made of, so that from_json() gives the report back.
+    """
+    said = document(report)
+    if whole:
+        said["saved"] = {"title": report.title, "diagnoses": [saved.packed(one) for one in report.diagnoses]}
+    return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
+from reportgen.errors import SourceError
 from reportgen.findings import Assumption, Diagnosis, Severity
 from reportgen.report import compared, figures, titles
 from reportgen.report.parts import Section
+from reportgen.saved import diagnosis_of
 from reportgen.slim import slim
 
-__all__ = ["Report", "Section", "compose", "sections"]
+__all__ = ["Report", "Section", "compose", "from_json", "sections"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,22 @@ def compose(
         ),
         choice=choose(comparison) if comparison is not None else None,
     )
+
+
+def from_json(text: str, *, title: str | None = None) -> Report:
+    """The report that to_json() wrote, its page the same to the byte; SourceError when the text is none."""
+    try:
+        told = json.loads(text)
+        kept = told["saved"]
+        unread = [(str(one["source"]), str(one["problem"])) for one in told["unread"]]
+        packed, known = list(kept["diagnoses"]), str(kept["title"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SourceError(
+            "no report that can be made anew: its JSON lacks `saved`; write it with `reportgen report --json`"
+        ) from error
+    if not packed:
+        raise SourceError("a report without a run; make it anew from its runs")
+    return compose([diagnosis_of(one) for one in packed], unread, title=title or known)
 
 
 def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
