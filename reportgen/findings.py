@@ -11,6 +11,7 @@ import pandas as pd
 
 from reportgen.metrics import Played
 from reportgen.run import Run
+from reportgen.seen import Seen
 from reportgen.settings import Settings
 from reportgen.signals import Learning
 
@@ -184,6 +185,7 @@ class Evidence:
     samples: int | None = None  # rollouts that one train point averages
     gpus: int | None = None
     eval_n: int | None = None  # problems in the eval set
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
 
     def values(self, role: str) -> pd.Series:
         """Series of the metric that plays a role, gaps dropped; KeyError when none does."""
@@ -229,6 +231,7 @@ class Diagnosis:
     assumptions: tuple[Assumption, ...]
     settings: Settings
     eval_n: int | None = None  # problems in the eval set, logged or assumed
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
 
     def eval_size(self, step: int) -> int | None:
         """Problems behind the eval at a step; None when unknown."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from reportgen import naming
 from reportgen.errors import SourceError
 
 State = Literal["finished", "failed", "crashed", "running", "unfinished", "unknown"]
@@ -167,3 +169,15 @@ class Run:
             notes=(*self.notes, f"gaps filled from {other.source}", *other.notes),
             removed=tuple(dict.fromkeys(self.removed + other.removed)),
         )
+
+
+def config_number(run: Run, key: str) -> float | None:
+    """A number of the config, also where it was saved as text; None when it is none."""
+    value = run.config.get(key)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    number = naming.number(value)
+    return number if number is not None and isfinite(number) else None

@@ -36,7 +36,8 @@ def slim(diagnosis: Diagnosis) -> Diagnosis:
         system=None if run.system is None else run.system.iloc[even(len(run.system), FEW)],
     )
     findings = tuple(_without_picture(found) for found in diagnosis.findings)
-    return replace(diagnosis, run=short, findings=findings)
+    seen = {role: one.only(_positions(one.values, role)) for role, one in diagnosis.seen.items()}
+    return replace(diagnosis, run=short, findings=findings, seen=seen)
 
 
 def _history(run: Run, diagnosis: Diagnosis) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from reportgen import wording
 from reportgen.findings import Decision, Evidence, Finding, Number, Severity, Verdict
 from reportgen.settings import Settings
-from reportgen.signals import Learning, intervals
+from reportgen.signals import Learning
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
 LEAST = 6  # steps with a reward, as many as the guide's example has
@@ -227,15 +227,14 @@ def _gain_number(evidence: Evidence) -> Number | None:
 def _final_number(evidence: Evidence) -> Number | None:
     """The last eval, or the end of train when there is none."""
     accuracy, unit = evidence.scale.accuracy, "accuracy" if evidence.scale.accuracy else ""
-    found, base = evidence.improvement, evidence.improvement.baseline if evidence.improvement else None
+    base = evidence.improvement.baseline if evidence.improvement else None
     if "eval_reward" in evidence.roles and len(evals := evidence.values("eval_reward")):
         context = f"step {wording.count(evals.index[-1])}"
         if len(evals) > 1:
             before = wording.level(float(evals.iloc[-2]), accuracy)
             context += f"; {before} at step {wording.count(evals.index[-2])}"
-        interval = None
-        if found is not None and found.n and accuracy and found.source == "eval":
-            interval = intervals.wilson(found.final, found.n)
+        seen = evidence.seen.get("eval_reward")
+        interval = seen.interval_at(int(evals.index[-1])) if seen is not None else None
         return Number("Final eval", float(evals.iloc[-1]), unit, interval, context, "improvement", base)
     if evidence.train is None:
         return None

@@ -12,7 +12,7 @@ import reportgen
 ROOMS = Path(reportgen.__file__).parent
 FLOW = (  # data flows down this list; a room imports only from rooms above it, or from its own
     "errors", "settings", "naming", "wording", "metrics", "redact", "run", "gate", "anonymous", "sources", "store",
-    "signals", "findings", "costs", "comparison", "choice", "verdict", "diagnostics", "slim", "saved", "gates",
+    "signals", "seen", "findings", "costs", "comparison", "choice", "verdict", "diagnostics", "slim", "saved", "gates",
     "report", "charts", "render", "publish", "atomic", "options", "cli",
 )  # fmt: skip
 ANYWHERE = {"atomic"}  # writes files whole for cli and store

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reportgen import metrics
+from reportgen import metrics, seen
 from reportgen.diagnostics import diminishing, generalisation, learning, policy, rollouts, system
 from reportgen.diagnostics.declared import Declared, declared
-from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of, tested
+from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of, problems, tested
 from reportgen.diagnostics.next_steps import advise
 from reportgen.diagnostics.watched import missing
 from reportgen.findings import Check, Diagnosis, Evidence, Finding, Skipped
@@ -60,6 +60,7 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
         assumptions=known.assumptions,
         settings=settings,
         eval_n=known.eval_n,
+        seen=evidence.seen,
     )
 
 
@@ -74,19 +75,21 @@ def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Set
     evals = _series(run, roles, "eval_reward")
     train = _learning(_series(run, roles, "train_reward"), known.samples, known, settings)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
-    seen = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
+    judged = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
+    sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
     return Evidence(
         run=run,
         roles=roles,
         scale=known.scale,
         train=train,
-        eval=seen,
+        eval=judged,
         gap=gap_of(train, evals, run, roles, known, settings),
         improvement=improvement_of(train, evals, known, settings),
-        checkpoints=checkpoints_of(train, seen, evals, known, settings),
+        checkpoints=checkpoints_of(train, judged, evals, known, settings),
         samples=known.samples,
         gpus=known.gpus,
         eval_n=known.eval_n,
+        seen=seen.look(run, roles, settings, reward_range=known.scale.range, eval_sizes=sizes),
     )
 
 

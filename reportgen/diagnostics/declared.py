@@ -9,12 +9,12 @@ from math import prod
 import numpy as np
 import pandas as pd
 
-from reportgen import metrics, naming, wording
+from reportgen import metrics, wording
 from reportgen.costs import gpus
 from reportgen.errors import SettingsError
 from reportgen.findings import Assumption, Scale
 from reportgen.metrics import Played
-from reportgen.run import Run
+from reportgen.run import Run, config_number
 from reportgen.settings import Settings
 
 BASE_ACCURACY = 0.1835  # Qwen2.5-0.5B-Instruct on gsm8k's test set, as the guide has it
@@ -177,18 +177,6 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
         counts = run.history[roles["sequences"].name].dropna()
         return round(float(counts.median())) or None if len(counts) else None
     return None
-
-
-def config_number(run: Run, key: str) -> float | None:
-    """A number of the config, also where it was saved as text; None when it is none."""
-    value = run.config.get(key)
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    number = naming.number(value)
-    return number if number is not None and np.isfinite(number) else None
 
 
 def _logged_eval_size(run: Run, eval_name: str) -> int | None:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.policy import spread_of
-from reportgen.diagnostics.watched import Watched, watched
+from reportgen.diagnostics.watched import watched
 from reportgen.findings import Check, Evidence, Finding, Severity
+from reportgen.seen import Seen
 from reportgen.settings import Settings
 
 FLAT_STEPS = 20  # the guide's: no increase for so many steps
@@ -27,7 +27,7 @@ class Sign:
 
 def diminishing_returns(evidence: Evidence, settings: Settings) -> Finding:
     """How many of the four signs hold."""
-    signs = (_reward(evidence), _loss(evidence), _advantages(evidence, settings), _eval(evidence))
+    signs = (_reward(evidence), _loss(evidence), _advantages(evidence), _eval(evidence))
     held = [sign for sign in signs if sign.holds]
     judged = [sign for sign in signs if sign.holds is not None]
     headline = f"{len(held)} of {wording.plural(len(judged), 'sign')} that could be judged"
@@ -66,12 +66,12 @@ def _loss(evidence: Evidence) -> Sign:
     return Sign(name, t > FALLING_T, f"slope of the last half {wording.fixed(t, 1, signed=True)} standard errors")
 
 
-def _advantages(evidence: Evidence, settings: Settings) -> Sign:
+def _advantages(evidence: Evidence) -> Sign:
     name = "advantages near zero"
-    seen, source, limit = spread_of(evidence, settings)
-    if seen is None:
+    seen = watched(evidence, "advantage_spread")
+    if seen is None or seen.limit is None:
         return Sign(name, None, "their spread was not logged, and their mean is zero by construction")
-    return Sign(name, seen.end < limit, f"spread {wording.number(seen.end)} at the end, from {source}")
+    return Sign(name, seen.end < seen.limit, f"spread {wording.number(seen.end)} at the end, from {seen.name}")
 
 
 def _eval(evidence: Evidence) -> Sign:
@@ -84,7 +84,7 @@ def _eval(evidence: Evidence) -> Sign:
     return Sign(name, learning.plateau.plateaued, f"probability {wording.probability(learning.plateau.probability)}")
 
 
-def _slope_t(seen: Watched) -> float:
+def _slope_t(seen: Seen) -> float:
     """Slope of the last half over its standard error (least squares)."""
     values = seen.values[len(seen.values) // 2 :]
     x = np.arange(len(values)) - (len(values) - 1) / 2

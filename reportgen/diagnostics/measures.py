@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared, config_number
+from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
 from reportgen.findings import Checkpoints, Evidence, Gap, Improvement, Interval, Label
 from reportgen.metrics import Played
-from reportgen.run import Run
+from reportgen.run import Run, config_number
 from reportgen.settings import Settings
 from reportgen.signals import Collapse, Learning, intervals, robust
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from reportgen import metrics, wording
-from reportgen.diagnostics.declared import config_number, is_gsm8k
+from reportgen.diagnostics.declared import is_gsm8k
 from reportgen.findings import Decision, Evidence, Finding, NextStep, Severity
-from reportgen.run import Run
+from reportgen.run import Run, config_number
 from reportgen.settings import Settings
 from reportgen.signals import intervals
 

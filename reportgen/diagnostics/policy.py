@@ -5,24 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.declared import config_number
-from reportgen.diagnostics.watched import (
-    LEAST,
-    Watched,
-    as_watched,
-    figure_of,
-    limit_mark,
-    missing,
-    moves,
-    order_of_moves,
-    too_short,
-    watched,
-)
+from reportgen.diagnostics.watched import figure_of, limit_of, missing, moves, order_of_moves, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
+from reportgen.seen import LEAST, Seen
 from reportgen.settings import Settings
 from reportgen.signals import robust
 
-NORMAL_RANGE = 4.0  # of a batch of some dozens of normal values, in standard deviations
 DISSOLVING = 3.0  # times the entropy at the start
 IDLE = 0.1  # share of recent updates without effect that a reader should know of
 MEDIAN_HALF = 10  # steps on each side of a gradient norm's running median
@@ -54,14 +42,13 @@ def loss(evidence: Evidence, settings: Settings) -> Finding | Skipped:
 
 def advantages(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """Whether advantages still spread; their mean is zero by construction and says nothing."""
-    seen, source, limit = spread_of(evidence, settings)
-    if seen is None:
+    seen = watched(evidence, "advantage_spread")
+    if seen is None or seen.limit is None:
         if "advantages" in evidence.roles:
             reason = "only the mean of advantages was logged, which is zero by construction; log their spread"
             return Skipped("advantages", ("advantages/std",), reason)
         return missing("advantages", "advantage_spread", evidence)
-    is_dead, is_low = not seen.values.any(), seen.end < limit
-    below = f"little signal below {wording.number(limit)}"
+    is_dead, is_low = not seen.values.any(), seen.end < seen.limit
     headline = f"{wording.number(seen.end)} at the end; never below {wording.number(float(seen.values.min()))}"
     if is_dead:
         headline = "No spread at any step: there was nothing to learn from"
@@ -72,29 +59,11 @@ def advantages(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         "advantages",
         Severity.CRITICAL if is_dead else Severity.WARNING if is_low else Severity.OK,
         headline,
-        f"Source: {source}.",
+        f"Source: {seen.name}.",
         {"start": seen.start, "end": seen.end, "lowest": float(seen.values.min()),
-         "rule": "spread of advantages at the end", "threshold": limit},
-        figure=figure_of(seen, (limit_mark(limit, below),)) if is_low else None,
+         "rule": "spread of advantages at the end", "threshold": seen.limit},
+        figure=figure_of(seen, limit_of(seen)) if is_low else None,
     )  # fmt: skip
-
-
-def spread_of(evidence: Evidence, settings: Settings) -> tuple[Watched | None, str, float]:
-    """(spread of advantages, what it was read from, the limit): logged, from their range, or from rewards."""
-    limit = settings.advantage_spread
-    seen = watched(evidence, "advantage_spread")
-    if seen is not None:
-        return seen, seen.name, limit
-    if "advantages_max" in evidence.roles and "advantages_min" in evidence.roles:
-        span = (evidence.values("advantages_max") - evidence.values("advantages_min")).dropna() / NORMAL_RANGE
-        if len(span) >= LEAST:
-            seen = as_watched("advantage_spread", evidence.roles["advantages_max"].name, span)
-            return seen, "a quarter of the range of advantages, since their deviation was not logged", limit
-    seen = watched(evidence, "reward_spread")
-    if seen is None:
-        return None, "", limit
-    size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else float(seen.values.max())
-    return seen, f"{seen.name}, the deviation of rewards in a group", limit * size
 
 
 def zero_variance(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -121,10 +90,7 @@ def kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return too_short("kl", evidence, "kl")
     if not seen.values.any():
         return Skipped("kl", (), f"{seen.name} is 0 throughout: its coefficient is 0, so the reference was not run")
-    weight = config_number(evidence.run, "actor.kl_ctl") if evidence.run.framework == "areal" else None
-    values = np.abs(seen.values) / (weight or 1.0)  # AReaL logs it as a penalty, times its coefficient
-    note = f"Source: {seen.name}" + (f", divided by actor.kl_ctl = {weight:g}." if weight else ".")
-    return _beyond("kl", Watched("kl", seen.name, seen.steps, values), settings.kl_nats, evidence, note)
+    return _beyond("kl", seen, settings.kl_nats, evidence)
 
 
 def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -135,12 +101,12 @@ def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     if not seen.values.any():
         text = "0 throughout: each batch is used for one update, so there is nothing between the policies"
         return Finding("behaviour_kl", Severity.OK, text, f"Source: {seen.name}.", {"rule": "KL", "threshold": 0.0})
-    absolute = Watched("behaviour_kl", seen.name, seen.steps, np.abs(seen.values))
-    return _beyond("behaviour_kl", absolute, settings.behaviour_kl_nats, evidence, f"Source: {seen.name}.")
+    return _beyond("behaviour_kl", seen, settings.behaviour_kl_nats, evidence)
 
 
-def _beyond(check: str, seen: Watched, limit: float, evidence: Evidence, note: str) -> Finding:
+def _beyond(check: str, seen: Seen, limit: float, evidence: Evidence) -> Finding:
     """A KL that is beyond its limit to stay, critical when it got there in a leap."""
+    note = f"Source: {seen.name}."
     since, left = seen.beyond(limit), seen.departure()
     is_over = since is not None and seen.end > limit
     is_leap = is_over and left is not None and left[1].is_sudden and left[1].after > left[1].before
@@ -159,7 +125,7 @@ def _beyond(check: str, seen: Watched, limit: float, evidence: Evidence, note: s
         {"end": seen.end, "highest": highest, "since_step": since,
          "rule": "nats, five values in a row and at the end", "threshold": limit},
         steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
-        figure=figure_of(seen, (limit_mark(limit, f"limit {wording.number(limit)} nats"),)) if since else None,
+        figure=figure_of(seen, limit_of(seen)) if since else None,
     )  # fmt: skip
 
 
@@ -168,8 +134,6 @@ def entropy(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     seen = watched(evidence, "entropy")
     if seen is None:
         return too_short("entropy", evidence, "entropy")
-    if seen.start < 0:
-        seen = Watched("entropy", seen.name, seen.steps, -seen.values)  # logged as a loss
     change = seen.end / seen.start - 1 if seen.start else 0.0
     left = seen.departure()
     is_cliff = left is not None and left[1].is_sudden and left[1].after < (1 - settings.entropy_cliff) * left[1].before
@@ -235,7 +199,6 @@ def clip_fraction(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     if seen is None:
         return too_short("clip_fraction", evidence, "clip_fraction")
     highest, limit = float(seen.values.max()), settings.clip_fraction
-    shown = limit_mark(limit, f"limit {wording.percent(limit, 0)}")
     headline = f"{wording.percent(seen.end)} at the end, {wording.percent(highest)} at most"
     if not highest:
         headline = "0 throughout: one update a batch leaves nothing to clip"
@@ -245,7 +208,7 @@ def clip_fraction(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         headline,
         f"Source: {seen.name}.",
         {"end": seen.end, "highest": highest, "rule": "share of clipped tokens at the end", "threshold": limit},
-        figure=figure_of(seen, (shown,)) if seen.end > limit else None,
+        figure=figure_of(seen, limit_of(seen)) if seen.end > limit else None,
     )
 
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.watched import (
-    LEAST,
-    Watched,
-    as_watched,
-    figure_of,
-    limit_mark,
-    missing,
-    too_short,
-    watched,
-)
+from reportgen.diagnostics.watched import figure_of, limit_of, missing, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
+from reportgen.seen import LEAST
 from reportgen.settings import Settings
 
 MOST_LAG = 16  # steps; AReaL's max_head_offpolicyness is below it in every shipped config
@@ -42,13 +34,13 @@ def truncation(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         {"start": seen.start, "end": end, "highest": float(seen.values.max()), "since_step": since,
          "rule": "share of answers cut at the limit, at the end", "threshold": limit},
         steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
-        figure=figure_of(seen, (limit_mark(limit, f"limit {wording.percent(limit, 0)}"),)) if is_over else None,
+        figure=figure_of(seen, limit_of(seen)) if is_over else None,
     )  # fmt: skip
 
 
 def response_length(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """How far the length of answers has drifted from the start."""
-    seen = length_of(evidence)
+    seen = watched(evidence, "response_length") or watched(evidence, "sequence_length")
     if seen is None:
         is_there = "response_length" in evidence.roles or "sequence_length" in evidence.roles
         return _short(evidence) if is_there else missing("response_length", "response_length", evidence)
@@ -67,25 +59,11 @@ def response_length(evidence: Evidence, settings: Settings) -> Finding | Skipped
         "response_length",
         Severity.WARNING if moved and is_sudden else Severity.NOTE if moved or is_sudden else Severity.OK,
         headline,
-        f"Source: {seen.name}.",
+        f"Source: {seen.name}{', which counts the prompt too' if seen.role == 'sequence_length' else ''}.",
         {"start": seen.start, "end": seen.end, "change": change, "sudden_at": left[0] if is_sudden and left else None,
          "rule": "relative change from the first to the last tenth", "threshold": settings.length_drift},
         figure=figure_of(seen),
     )  # fmt: skip
-
-
-def length_of(evidence: Evidence) -> Watched | None:
-    """Length of answers; AReaL logs prompt and answer together, so the prompt is taken off."""
-    seen = watched(evidence, "response_length")
-    if seen is not None or "sequence_length" not in evidence.roles:
-        return seen
-    series, name = evidence.values("sequence_length"), evidence.roles["sequence_length"].name
-    if "prompt_length" in evidence.roles:
-        series = (series - evidence.values("prompt_length")).dropna()
-        name = f"{name} minus {evidence.roles['prompt_length'].name}"
-    else:
-        name = f"{name}, which counts the prompt too"
-    return as_watched("response_length", name, series) if len(series) >= LEAST else None
 
 
 def rollout_lag(evidence: Evidence, settings: Settings) -> Finding | Skipped:

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from reportgen import wording
-from reportgen.diagnostics.watched import LEAST, Watched, as_watched, figure_of, limit_mark, too_short, watched
+from reportgen.diagnostics.watched import figure_of, limit_mark, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
-from reportgen.metrics import PHASES
 from reportgen.settings import Settings
 
 ACTING = ("train_reward", "policy_loss", "grad_norm", "kl", "behaviour_kl", "entropy")  # roles that steer the run
 SHIFT = 0.3  # lasting relative change of throughput that a reader should know of
 
 
-def step_seconds(evidence: Evidence) -> Watched | None:
-    """Seconds of each step: as logged, else AReaL's phases added up, else the clock between steps."""
-    run = evidence.run
-    if "step_time" in evidence.roles:
-        series, name = evidence.values("step_time"), evidence.roles["step_time"].name
-    else:
-        phases = [column for column in run.history.columns if str(column).startswith(PHASES)]
-        if phases:
-            series, name = run.history[phases].sum(axis=1, min_count=1).dropna(), f"the sum of {PHASES}*"
-        elif run.elapsed_s is not None and len(run.elapsed_s) > 2:
-            gaps = np.diff(run.elapsed_s.to_numpy()) / np.maximum(np.diff(run.elapsed_s.index.to_numpy()), 1)
-            series, name = pd.Series(gaps, index=run.elapsed_s.index[1:]), "the clock between steps"
-            series = series[series > 0]
-        else:
-            return None
-    return as_watched("step_time", name, series) if len(series) else None
-
-
 def seconds_per_step(evidence: Evidence) -> float | None:
     """Mean seconds of a step, slow ones included, since they are paid for too."""
-    seen = step_seconds(evidence)
+    seen = evidence.seen.get("step_time")
     return float(seen.values.mean()) if seen is not None else None
 
 
 def step_time(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """Whether steps kept their pace."""
-    seen = step_seconds(evidence)
-    if seen is None or len(seen.values) < LEAST:
+    seen = watched(evidence, "step_time")
+    if seen is None:
         return Skipped("step_time", ("step_time",), "the time of a step was not logged; log step_time in seconds")
     middle = float(np.median(seen.values))
     slow = seen.values > settings.step_time_factor * middle
@@ -77,7 +57,7 @@ def step_time(evidence: Evidence, settings: Settings) -> Finding | Skipped:
 
 def throughput(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """Whether the tokens a second held."""
-    seen = watched(evidence, "throughput") or _derived(evidence)
+    seen = watched(evidence, "throughput")
     if seen is None:
         return too_short("throughput", evidence, "throughput")
     change = seen.end / seen.start - 1 if seen.start else 0.0
@@ -90,19 +70,6 @@ def throughput(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         {"start": seen.start, "end": seen.end, "change": change, "rule": "relative fall from start to end",
          "threshold": SHIFT},
     )  # fmt: skip
-
-
-def _derived(evidence: Evidence) -> Watched | None:
-    """Tokens trained on over seconds, where tokens are counted a step."""
-    seconds = step_seconds(evidence)
-    if seconds is None or "tokens" not in evidence.roles:
-        return None
-    tokens = evidence.values("tokens")
-    if len(tokens) > 2 and (np.diff(tokens.to_numpy()) > 0).all():
-        tokens = tokens.diff().dropna()  # a running total
-    rate = (tokens / pd.Series(seconds.values, index=seconds.steps)).replace([np.inf, -np.inf], np.nan).dropna()
-    name = f"{evidence.roles['tokens'].name} over {seconds.name}"
-    return as_watched("throughput", name, rate) if len(rate) >= LEAST else None
 
 
 def restarts(evidence: Evidence, settings: Settings) -> Finding:

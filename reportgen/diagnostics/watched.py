@@ -1,87 +1,24 @@
-"""One policy or system signal as the checks look at it, and the order in which several moved."""
+"""Policy and system signals as the checks look at them, and the order in which several moved."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from reportgen import metrics, wording
 from reportgen.findings import Evidence, Figure, Mark, Skipped
-from reportgen.signals import robust
+from reportgen.seen import LEAST, Seen
 
-LEAST = 8  # values below which a signal has no start and end to compare
-BINS = 256  # a long series is looked at through so many medians
-PHASE = 0.1  # share of a run that its start and its end are
 WATCHED_TOGETHER = (
     "grad_norm", "kl", "behaviour_kl", "entropy", "policy_loss", "clip_fraction", "truncation", "response_length",
     "sequence_length", "train_reward",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The logged values of one role."""
-
-    role: str
-    name: str
-    steps: np.ndarray  # (n,) int64, ascending
-    values: np.ndarray  # (n,) finite
-
-    @property
-    def start(self) -> float:
-        """Median of the first tenth."""
-        return float(np.median(self.values[: self._phase]))
-
-    @property
-    def end(self) -> float:
-        """Median of the last tenth."""
-        return float(np.median(self.values[-self._phase :]))
-
-    @property
-    def _phase(self) -> int:
-        return max(3, int(PHASE * len(self.values)))
-
-    @property
-    def last_third(self) -> np.ndarray:
-        """Values of the last third."""
-        return self.values[-max(3, len(self.values) // 3) :]
-
-    def beyond(self, limit: float, stay: int = 5) -> int | None:
-        """First step from which `stay` values in a row are above a limit; None: never."""
-        start, length = _first_run(self.values > limit, stay)
-        return int(self.steps[start]) if length else None
-
-    def thinned(self) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and medians of at most BINS bins."""
-        n = len(self.values)
-        if n <= BINS:
-            return self.steps, self.values
-        size = -(-n // BINS)
-        whole = n // size * size
-        medians = np.median(self.values[:whole].reshape(-1, size), axis=1)
-        rest = [np.median(self.values[whole:])] if whole < n else []
-        return self.steps[::size], np.append(medians, rest)
-
-    def departure(self) -> tuple[int, robust.Departure] | None:
-        """The step at which the signal left its level for good, and how; None when it stayed."""
-        steps, values = self.thinned()
-        found = robust.runs_away(values)
-        return (int(steps[found.position]), found) if found is not None else None
-
-
-def watched(evidence: Evidence, role: str) -> Watched | None:
+def watched(evidence: Evidence, role: str) -> Seen | None:
     """The signal of a role; None when nothing plays it or too little was logged."""
-    if role not in evidence.roles:
-        return None
-    series = evidence.values(role)
-    return as_watched(role, evidence.roles[role].name, series) if len(series) >= LEAST else None
-
-
-def as_watched(role: str, name: str, series: pd.Series) -> Watched:
-    """A signal out of a series by step."""
-    return Watched(role, name, series.index.to_numpy(), series.to_numpy(dtype=float))
+    seen = evidence.seen.get(role)
+    return seen if seen is not None and len(seen.values) >= LEAST else None
 
 
 def too_short(check: str, evidence: Evidence, role: str) -> Skipped:
@@ -117,24 +54,20 @@ def order_of_moves(moved: tuple[tuple[str, int], ...]) -> str:
     return "Order of the moves: " + ", then ".join(shown) + "."
 
 
-def figure_of(seen: Watched, marks: tuple[Mark, ...] = (), caption: str = "") -> Figure:
+def figure_of(seen: Seen, marks: tuple[Mark, ...] = (), caption: str = "") -> Figure:
     """A signal as a figure with what to point at in it."""
-    metric = metrics.BY_ROLE[seen.role]
     gaps = np.full(len(seen.values), np.nan)
     frame = pd.DataFrame(
-        {"step": seen.steps, "value": seen.values, "low": gaps, "high": gaps, "series": metric.title}, copy=False
+        {"step": seen.steps, "value": seen.values, "low": gaps, "high": gaps, "series": seen.title}, copy=False
     )
-    return Figure(seen.role, metric.title, metric.unit, frame, marks, caption=caption or f"Source: {seen.name}.")
+    return Figure(seen.role, seen.title, seen.unit, frame, marks, caption=caption or f"Source: {seen.name}.")
+
+
+def limit_of(seen: Seen) -> tuple[Mark, ...]:
+    """The threshold that judges a signal, as a level in its figure."""
+    return () if seen.limit is None else (Mark("threshold", seen.limit_words, value=seen.limit),)
 
 
 def limit_mark(value: float, label: str) -> Mark:
     """A threshold as a level in a figure."""
     return Mark("threshold", label, value=value)
-
-
-def _first_run(flags: np.ndarray, least: int) -> tuple[int, int]:
-    """Start and length of the first stretch of at least `least` True; (0, 0) when there is none."""
-    edges = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    long = np.flatnonzero(ends - starts >= min(least, max(1, len(flags))))
-    return (int(starts[long[0]]), int(ends[long[0]] - starts[long[0]])) if len(long) else (0, 0)

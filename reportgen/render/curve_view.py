@@ -36,16 +36,22 @@ def curve_source(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
 def key(section: Section, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     """The chart's legend: layer and words, those that are there."""
     there = set(section.figures[0].frame["series"])
-    n = diagnosis.improvement.n if diagnosis.improvement else None
+    evals = diagnosis.seen.get("eval_reward")
+    n = _sizes(evals.sizes) if evals is not None else ""
     samples = diagnosis.settings.samples_per_step
-    sized = n and diagnosis.scale.accuracy
     words = {
         "train": ("raw", f"one train batch, {wording.plural(samples, 'sample')}" if samples else "one train batch"),
         "trend": ("trend", "train trend, 90\u202f% band"),
-        "eval": ("eval", f"eval, n = {wording.count(n)}, 95\u202f% interval" if n and sized else "eval, size unknown"),
+        "eval": ("eval", f"eval, n = {n}, 95\u202f% interval" if n else "eval, size unknown"),
         "forecast": ("forecast", "forecast, 90\u202f%"),
     }
     return tuple(words[name] for name in words if name in there)
+
+
+def _sizes(sizes: tuple[int | None, ...]) -> str:
+    """Problems behind the evals: "1,319", "50 to 1,319"; "" when none is known."""
+    known = sorted({size for size in sizes if size})
+    return " to ".join(wording.count(size) for size in dict.fromkeys((known[0], known[-1]))) if known else ""
 
 
 def thinned(section: Section) -> str:

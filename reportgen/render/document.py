@@ -17,7 +17,6 @@ from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
-from reportgen.report.figures import eval_bounds
 from reportgen.signals import Learning
 
 SCHEMA = 1
@@ -171,20 +170,14 @@ def _counted(diagnosis: Diagnosis) -> int:
 
 def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
     """Every eval with its 95 % interval, null where the eval set's size is unknown."""
-    played = diagnosis.roles.get("eval_reward")
-    if played is None or played.name not in diagnosis.run.history:
+    evals = diagnosis.seen.get("eval_reward")
+    if evals is None:
         return []
-    values = diagnosis.run.history[played.name].dropna()
-    low, high = eval_bounds(diagnosis, values.to_numpy(float))
+    bounds = (evals.interval_at(int(step)) or (None, None) for step in evals.steps)
     return [
-        {
-            "step": step,
-            "value": value,
-            "low": below if below < value else None,
-            "high": above if above > value else None,
-        }
-        for step, value, below, above in zip(
-            values.index.tolist(), values.tolist(), low.tolist(), high.tolist(), strict=True
+        {"step": step, "value": value, "low": low, "high": high, "n": n}
+        for step, value, (low, high), n in zip(
+            evals.steps.tolist(), evals.values.tolist(), bounds, evals.sizes or [None] * len(evals.steps), strict=True
         )
     ]
 

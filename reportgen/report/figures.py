@@ -11,9 +11,8 @@ import pandas as pd
 
 from reportgen import wording
 from reportgen.findings import Diagnosis, Figure, Finding, Mark, Skipped
-from reportgen.metrics import BY_ROLE
 from reportgen.run import Logged, Run
-from reportgen.signals import Learning, intervals
+from reportgen.signals import Learning
 
 SIGNALS = (  # role -> the check that judges it, in reading order
     ("policy_loss", "loss"),
@@ -32,21 +31,7 @@ SIGNALS = (  # role -> the check that judges it, in reading order
     ("step_time", "step_time"),
     ("throughput", "throughput"),
 )
-MADE_OF = {  # role that wasn't logged -> the role from which another is taken off, and the divisor
-    "advantage_spread": ("advantages_max", "advantages_min", 4.0),  # the range of a batch of normal values
-    "response_length": ("sequence_length", "prompt_length", 1.0),
-}
-SIZES = ("kl", "behaviour_kl")  # roles of which some trainers log estimates below zero; checks look at their size
-LEAST_MADE = 8  # values below which the checks make nothing either
 BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
-LIMITS = {  # role -> the setting that limits it, in the metric's own unit, and how a chart says so
-    "advantage_spread": ("advantage_spread", "no signal below {}"),
-    "zero_variance_groups": ("zero_variance_share", "limit {}"),
-    "kl": ("kl_nats", "limit {}"),
-    "behaviour_kl": ("behaviour_kl_nats", "limit {}"),
-    "clip_fraction": ("clip_fraction", "limit {}"),
-    "truncation": ("truncation", "limit {}"),
-}
 HARDWARE = (  # column of the hardware table -> title, unit
     (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
     (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
@@ -87,42 +72,23 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
     made: list[Panel] = []
     shown: set[str] = set()
     for role, check in SIGNALS:
-        if BESIDE.get(role) in shown or (found := _logged(diagnosis, role)) is None:
+        seen = diagnosis.seen.get(role)
+        if BESIDE.get(role) in shown or seen is None:
             continue
-        name, values = found
         shown.add(role)
         finding = diagnosis.finding(check)
-        metric = BY_ROLE[role]
         limits = [
             mark for mark in (finding.figure.marks if finding and finding.figure else ()) if mark.kind == "threshold"
         ]
-        limits = limits or list(_limit(role, metric.unit, diagnosis))
-        figure = _small(f"{key}-{role.replace('_', '-')}", metric.title, metric.unit, values, [*shade, *limits], name)
+        if not limits and seen.limit is not None:
+            limits = [Mark("threshold", seen.limit_words, value=seen.limit)]
+        frame = _frame(seen.steps.astype(float), seen.values, seen.name)
+        figure = Figure(
+            f"{key}-{role.replace('_', '-')}", seen.title, seen.unit, frame, (*shade, *limits), kind="small"
+        )
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
-        made.append(Panel(figure, name, _level(diagnosis, name, values), finding, skipped))
+        made.append(Panel(figure, seen.name, seen.end, finding, skipped))
     return (*made, *_hardware(run, shade, key))
-
-
-def _level(diagnosis: Diagnosis, name: str, values: pd.Series) -> float:
-    """Where a signal ended: of a logged metric all its values count, though a page holds fewer."""
-    return diagnosis.run.extent.logged.get(name, Logged.of(values.to_numpy(float))).end_level
-
-
-def _logged(diagnosis: Diagnosis, role: str) -> tuple[str, pd.Series] | None:
-    """A signal as its check looked at it: as logged, or made of two metrics where that is what is judged."""
-    history, roles = diagnosis.run.history, diagnosis.roles
-    if role in roles:
-        name = roles[role].name
-        values = history[name].dropna() if name in history else pd.Series(dtype=float)
-        if role in SIZES and (values < 0).any():
-            name, values = f"{name}, without its sign", values.abs()
-        return None if values.empty else (name, values)
-    if role not in MADE_OF or not all(part in roles for part in MADE_OF[role][:2]):
-        return None
-    more, less, divisor = MADE_OF[role]
-    values = ((history[roles[more].name] - history[roles[less].name]) / divisor).dropna()
-    said = f"{roles[more].name} minus {roles[less].name}" + (f", divided by {divisor:g}" if divisor != 1 else "")
-    return None if len(values) < LEAST_MADE else (said, values)
 
 
 def hardware_steps(run: Run) -> pd.DataFrame | None:
@@ -133,18 +99,6 @@ def hardware_steps(run: Run) -> pd.DataFrame | None:
         run.system.index.to_numpy(float), run.elapsed_s.to_numpy(float), run.elapsed_s.index.to_numpy(float)
     )
     return run.system.set_axis(pd.Index(steps, name="step"), axis=0)
-
-
-def _limit(role: str, unit: str, diagnosis: Diagnosis) -> Iterator[Mark]:
-    """The threshold that judges a role, as a level."""
-    if role in LIMITS:
-        setting, words = LIMITS[role]
-        value = float(getattr(diagnosis.settings, setting))
-        yield Mark(
-            "threshold",
-            words.format(wording.percent(value, 0) if unit == "share" else wording.number(value)),
-            value=value,
-        )
 
 
 def _hardware(run: Run, shade: list[Mark], key: str) -> Iterator[Panel]:
@@ -165,11 +119,9 @@ def _small(key: str, title: str, unit: str, values: pd.Series, marks: list[Mark]
 
 
 def _train(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
-    played = diagnosis.roles.get("train_reward")
-    if played is not None and played.name in diagnosis.run.history:
-        values = diagnosis.run.history[played.name].dropna()
-        if not values.empty:
-            yield _frame(values.index.to_numpy(float), values.to_numpy(float), "train")
+    rewards = diagnosis.seen.get("train_reward")
+    if rewards is not None:
+        yield _frame(rewards.steps.astype(float), rewards.values, "train")
     if diagnosis.train is not None and len(diagnosis.train.curve.steps):
         curve, last = diagnosis.train.curve, diagnosis.train.last_step
         past, ahead = curve.steps <= last, curve.steps >= last
@@ -196,23 +148,9 @@ def _fan(train: Learning, ahead: np.ndarray) -> pd.DataFrame:
 
 def _evals(diagnosis: Diagnosis) -> Iterator[pd.DataFrame]:
     """Every eval with its 95 % interval where the eval set's size is known; not when in another unit."""
-    played = diagnosis.roles.get("eval_reward")
-    if played is None or played.name not in diagnosis.run.history or not diagnosis.scale.comparable:
-        return
-    values = diagnosis.run.history[played.name].dropna()
-    if values.empty:
-        return
-    low, high = eval_bounds(diagnosis, values.to_numpy(float))
-    yield _frame(values.index.to_numpy(float), values.to_numpy(float), "eval", low, high)
-
-
-def eval_bounds(diagnosis: Diagnosis, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of each eval; the values themselves where the eval set's size is unknown."""
-    n = diagnosis.improvement.n if diagnosis.improvement else None
-    if not n or not diagnosis.scale.accuracy:
-        return values, values
-    bounds = np.array([intervals.wilson(min(1.0, max(0.0, value)), n) for value in values.tolist()]).reshape(-1, 2)
-    return bounds[:, 0], bounds[:, 1]
+    evals = diagnosis.seen.get("eval_reward")
+    if evals is not None and diagnosis.scale.comparable:
+        yield _frame(evals.steps.astype(float), evals.values, "eval", evals.low, evals.high)
 
 
 def _frame(
