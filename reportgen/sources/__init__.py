@@ -47,6 +47,7 @@ class Source:
 
 SOURCES = (  # in the order in which they are asked: the telling ones first, any text last
     Source("W&B run directory", "wandb.files"),
+    Source("TensorBoard events", "tensorboard.folder"),
     Source("trainer_state.json", "texts.trainer_state"),
     Source("JSON rows", "texts.json_rows"),
     Source("CSV table", "texts.csv_table"),

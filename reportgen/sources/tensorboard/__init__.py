@@ -1,0 +1,1 @@
+"""TensorBoard event files: their framing, their events, and the folders they lie in."""
