@@ -88,6 +88,21 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
+SPREAD: tuple[Callable[[Any], Any], ...] = (
+    click.option("--jobs", type=click.IntRange(1, 512), metavar="N", help="Processes  [default: one a core]"),
+    click.option("--cluster", metavar="ADDRESS", envvar="DASK_SCHEDULER_ADDRESS",
+                 help="A Dask scheduler that does the work, tcp://host:8786."),
+    click.option("--no-cache", is_flag=True, help="Read every run anew, and keep no diagnosis."),
+)  # fmt: skip
+
+
+def spread(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that read and judge many runs."""
+    for option in reversed(SPREAD):
+        command = option(command)
+    return command
+
+
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The RUN arguments and the options that every reading command takes."""
 
@@ -104,6 +119,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command()
 @common
+@spread
 @click.option(
     "--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout."
 )
@@ -129,15 +145,13 @@ def report(
     options.check_places(
         [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)], **given
     )
-    composed = _report(title=title, **given)
     from reportgen import render
 
+    composed = _report(title=title, each=_csv_writer(csv_folder), **given)
     wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
     wanted += [(json_file, render.to_json)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
     texts = [(place, make(composed)) for place, make in wanted]
-    if csv_folder:
-        texts += [(str(Path(csv_folder) / name), table) for name, table in render.to_csv(composed).items()]
     write_all([(Path(place), text) for place, text in texts if place != "-"])
     for place, text in texts:
         if place == "-":
@@ -156,6 +170,7 @@ def report(
 
 @cli.command()
 @common
+@spread
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this.")
 @click.option(
@@ -207,12 +222,17 @@ def metrics(**given: Any) -> None:
       reportgen metrics wandb/latest-run --metric train_reward=my/reward
     """
     settings = _settings(**given)
+    from reportgen.anonymous import anonymous as nameless
     from reportgen.render import metrics_text
+    from reportgen.sources import read_all
 
-    runs, unread = _runs(settings, **{**given, "all_metrics": True})
-    for run in runs:
-        _print(metrics_text(run, settings) + "\n")
-    if unread and given["strict"]:
+    found, missing = _found(**given)
+    with _progress("reading", given["quiet"] or len(found) < 2, len(found)) as advance:
+        done = read_all(found, progress=advance, unread=missing)
+    for spec, run in done.by_spec.items():
+        named = replace(run, name=naming.writable(found[spec]) or run.name)
+        _print(metrics_text(nameless(named) if given["anonymous"] else named, settings) + "\n")
+    if _told(done.unread, given["anonymous"]) and given["strict"]:
         sys.exit(UNUSABLE)
 
 
@@ -243,35 +263,65 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
             sys.exit(UNUSABLE)
 
 
-def _report(*, title: str | None = None, **given: Any) -> Report:
+def _report(
+    *, title: str | None = None, jobs: int | None = None, cluster: str | None = None, no_cache: bool = False,
+    each: Callable[[Run], None] | None = None, **given: Any,
+) -> Report:  # fmt: skip
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
-    from reportgen.diagnostics import diagnose as diagnose_run
-    from reportgen.report import compose, from_json
-    from reportgen.sources import own
+    from reportgen import many, sources, workers
+    from reportgen.cache import Cache
+    from reportgen.report import compose
 
-    stored = [from_json(own.text(spec)) for spec in given["specs"] if own.is_report(spec)]
-    given["specs"] = tuple(spec for spec in given["specs"] if not own.is_report(spec))
-    if len(stored) == 1 and not given["specs"] and not given["labels"]:
-        return replace(stored[0], title=title or stored[0].title)
-    runs, unread = _runs(settings, **given)
+    stored, given["specs"] = _stored(given["specs"])
+    known = [one for report in stored for one in report.diagnoses]
+    unread = [one for report in stored for one in report.unread]
+    if stored and not given["specs"] and not given["labels"]:
+        return compose(known, unread, title=title or (stored[0].title if len(stored) == 1 else None))
+    found, missing = _found(**given)
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
-    with _progress("diagnosing", given["quiet"] or len(runs) < 2, len(runs)) as advance:
-        diagnoses: list[Diagnosis] = [one for report in stored for one in report.diagnoses]
-        empty: list[tuple[str, str]] = []
-        for run in runs:
-            try:
-                diagnoses.append(diagnose_run(run, settings))
-            except SourceError as error:  # no step of this one within --steps
-                empty.append((run.name or run.id, str(error)))
-            advance(1, run.name)
-    if not diagnoses:
-        raise SourceError(empty[0][1])
-    for _, problem in empty:
-        click.echo(f"not read: {problem}", err=True)
+    wanted = many.Wanted(settings, _only_roles(found, given["all_metrics"]), given["anonymous"])
+    with _progress("diagnosing", given["quiet"] or len(found) < 2, len(found)) as advance:
+        done = many.diagnose_all(
+            found, wanted, jobs=jobs or workers.cores(), cluster=cluster, progress=advance, each=each,
+            cache=None if no_cache else Cache.usual(),
+        )  # fmt: skip
+    problems = [*_told(missing, given["anonymous"]), *_told(done.unread)]
+    if not known and not done.diagnoses:
+        raise SourceError(sources.nothing(problems))
+    diagnoses = [*known, *done.diagnoses]
     _check_reference(diagnoses, settings)
-    return compose(diagnoses, [*unread, *empty], title=title)
+    return compose(diagnoses, [*unread, *problems], title=title)
+
+
+def _csv_writer(folder: str | None) -> Callable[[Run], None] | None:
+    """What writes each run's tables as it passes, so that none is held; None without a folder."""
+    if not folder:
+        return None
+    from reportgen.render import to_csv
+
+    taken: set[str] = set()
+    return lambda run: write_all([(Path(folder) / name, table) for name, table in to_csv(run, taken).items()])
+
+
+def _stored(specs: Sequence[str]) -> tuple[list[Report], tuple[str, ...]]:
+    """The reports among what was typed, each from its own JSON; and the rest."""
+    from reportgen.report import from_json
+    from reportgen.sources import own
+
+    told = [spec for spec in specs if own.is_report(spec)]
+    return [from_json(own.text(spec)) for spec in told], tuple(spec for spec in specs if spec not in told)
+
+
+def _told(unread: Iterable[Unread], anonymous: bool = False) -> list[Unread]:
+    """What could not be read, told on stderr; without the folders that were typed, if so wished."""
+    from reportgen.sources import Unread
+
+    said = [Unread(*(_without_folders(text, (one.spec,)) for text in one)) if anonymous else one for one in unread]
+    for spec, problem in said:
+        click.echo(f"not read: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
+    return said
 
 
 def _check_reference(diagnoses: Sequence[Diagnosis], settings: Settings) -> None:
@@ -296,50 +346,34 @@ def _settings(
     return declared.with_thresholds(options.pairs("--set", thresholds))
 
 
-def _runs(
-    settings: Settings, *, specs: Sequence[str], labels: Sequence[str], all_metrics: bool, anonymous: bool,
-    quiet: bool, **_: Any,
-) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
-    """Every run asked for, under its label, and what could not be read; each of those told on stderr."""
+def _found(
+    *, specs: Sequence[str], labels: Sequence[str], quiet: bool, **_: Any
+) -> tuple[dict[str, str], list[Unread]]:
+    """Specs of single runs, each with its label or ""; and what names none, which takes nothing else down."""
     from reportgen import sources
+    from reportgen.errors import SpecError
 
     named = options.pairs("--label", labels)
     if not specs and not named:
         raise click.UsageError("Missing RUN: a W&B run directory, a trainer.log, a table, an address or a folder.")
     missing: list[Unread] = []
-    found = dict.fromkeys(_found(specs, missing), "")
-    found |= {spec: name for name, given in named.items() for spec in _found((given,), missing)}
-    remote = any(sources.is_remote(spec) for spec in found)
+    found: dict[str, str] = {}
+    for spec, name in [*((spec, "") for spec in specs), *((spec, name) for name, spec in named.items())]:
+        try:
+            found |= dict.fromkeys(sources.find(spec), name)
+        except SpecError as error:
+            missing.append(sources.Unread(spec, str(error)))
     for remark in sources.remarks(found):
         _tell(remark, quiet)
-    only_roles = not all_metrics and (len(found) > 1 or remote)
-    with _progress("reading", quiet or (len(found) < 2 and not remote), len(found)) as advance:
-        read = sources.read_all(found, only_roles=only_roles, keep=tuple(settings.metrics.values()), progress=advance,
-                                unread=missing)  # fmt: skip
-    runs = tuple(replace(run, name=naming.writable(found[spec]) or run.name) for spec, run in read.by_spec.items())
-    unread = read.unread
-    if anonymous:
-        from reportgen.anonymous import anonymous as nameless
-
-        runs = tuple(nameless(run) for run in runs)
-        unread = tuple(sources.Unread(*(_without_folders(text, (one.spec,)) for text in one)) for one in unread)
-    for spec, problem in unread:
-        click.echo(f"not read: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
-    return runs, unread
+    return sources.joined(found), missing
 
 
-def _found(specs: Iterable[str], missing: list[Unread]) -> Iterator[str]:
-    """Specs of single runs; a miss goes to `missing`, so that it doesn't take the others down."""
-    from reportgen.errors import SpecError
-    from reportgen.sources import Unread, find
+def _only_roles(found: Iterable[str], all_metrics: bool) -> bool:
+    """Whether metrics without a role are left out: of many runs, and where each is fetched."""
+    from reportgen import sources
 
-    for spec in specs:
-        try:
-            found = find(spec)
-        except SpecError as error:
-            missing.append(Unread(spec, str(error)))
-            continue
-        yield from found
+    specs = list(found)
+    return not all_metrics and (len(specs) > 1 or any(sources.is_remote(spec) for spec in specs))
 
 
 @contextmanager

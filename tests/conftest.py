@@ -16,6 +16,14 @@ from reportgen.run import Run
 ABOUT_A_RUN = frozenset(signature(from_rows).parameters) - {"rows", "step"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the cache of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPORTGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def make_run() -> Callable[..., Run]:
     """A builder of runs: make_run(reward=[0.1, 0.2], name="a", config={"lr": 1e-5}).

@@ -103,7 +103,7 @@ def test_every_metric_says_its_role():
 
 def test_csv_holds_everything_logged():
     """A row a step, a column a metric, nothing thinned, formulas quoted."""
-    tables = to_csv(report_of(learning_run(steps=900, metrics={"=1+1": np.ones(900)})))
+    tables = to_csv(learning_run(steps=900, metrics={"=1+1": np.ones(900)}))
     (text,) = tables.values()
     assert len(text.splitlines()) == 901
     assert "'=1+1" in text.splitlines()[0]
@@ -112,7 +112,7 @@ def test_csv_holds_everything_logged():
 @pytest.mark.parametrize(("name", "stem"), [("../../etc/passwd", "etc-passwd"), ("a b", "a-b"), ("…", "run")])
 def test_a_run_s_file_name_is_safe(name, stem):
     """No name leads out of the folder."""
-    (file,) = to_csv(report_of(learning_run(name=name)))
+    (file,) = to_csv(learning_run(name=name))
     assert file == f"{stem}.csv"
 
 

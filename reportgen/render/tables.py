@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 
-from reportgen.report import Report
 from reportgen.run import Run
 
 
-def to_csv(report: Report) -> dict[str, str]:
+def to_csv(run: Run, taken: set[str] | None = None) -> dict[str, str]:
     """File name -> CSV of one run: a row a step, a column a metric, nothing thinned or rounded.
 
     Hardware metrics have a table of their own, a row a sample, by seconds since the start.
+    taken: names of other runs' tables in the same folder, to which this run's is added.
     """
-    tables: dict[str, str] = {}
-    for diagnosis in report.diagnoses:
-        name = stem(diagnosis.run)
-        unique, number = name, 2
-        while f"{unique}.csv" in tables:
-            unique, number = f"{name}-{number}", number + 1
-        tables[f"{unique}.csv"] = _table(diagnosis.run)
-        system = diagnosis.run.system
-        if system is not None and not system.empty:
-            tables[f"{unique}.hardware.csv"] = str(system.to_csv(index_label="elapsed_s", lineterminator="\n"))
+    taken = set() if taken is None else taken
+    name = unique = stem(run)
+    number = 2
+    while unique.lower() in taken:  # some file systems know no capitals
+        unique, number = f"{name}-{number}", number + 1
+    taken.add(unique.lower())
+    tables = {f"{unique}.csv": _table(run)}
+    if run.system is not None and not run.system.empty:
+        tables[f"{unique}.hardware.csv"] = str(run.system.to_csv(index_label="elapsed_s", lineterminator="\n"))
     return tables
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -116,6 +116,14 @@ def find(spec: str) -> tuple[str, ...]:
     raise SpecError(folders.missing(spec))
 
 
+def joined(specs: Mapping[str, str]) -> dict[str, str]:
+    """Specs of single runs with their names, those that are records of one run joined into one."""
+    return {
+        spec: next((specs[part] for part in parts if specs.get(part)), "")
+        for spec, parts in folders.join(specs).items()
+    }
+
+
 def is_remote(spec: str) -> bool:
     """Whether a spec of find() is fetched from elsewhere."""
     source = _source(spec)
@@ -177,7 +185,7 @@ def read_all(
         if progress:
             progress(len({place[part] for part in members}), spec)
     if not runs:
-        raise (SourceError if problems else SpecError)(_nothing(problems))
+        raise (SourceError if problems else SpecError)(nothing(problems))
     return Runs(tuple(runs), tuple(problems), tuple(asked))
 
 
@@ -277,7 +285,8 @@ def _refusal(spec: str) -> str:
     return f"{spec}: {what}, not the record of a run; {folders.EXPECTED}"
 
 
-def _nothing(problems: Sequence[Unread]) -> str:
+def nothing(problems: Sequence[Unread]) -> str:
+    """Why there is nothing to report on, in one sentence."""
     if not problems:
         return f"no run was named; {folders.EXPECTED}"
     if len(problems) == 1:
