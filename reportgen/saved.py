@@ -21,6 +21,7 @@ from reportgen.findings import Diagnosis
 from reportgen.slim import slim
 
 KIND = "$"  # the key that says what an object stands for; an array stands for a tuple
+LEAVES = frozenset({str, int, float, bool, type(None)})  # of JSON: they stand for themselves
 DEEPEST = 60  # values within values; no diagnosis comes near, a hostile text might
 
 
@@ -108,24 +109,28 @@ def _bytes(values: np.ndarray) -> str:
 
 def _unpacked(value: Any, depth: int) -> Any:
     """What packed() was given."""
+    if type(value) in LEAVES:
+        return value
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
+    depth += 1
     if isinstance(value, list):
-        return tuple(_unpacked(one, depth + 1) for one in value)
-    if not isinstance(value, dict):
-        return value
+        return tuple([one if type(one) in LEAVES else _unpacked(one, depth) for one in value])
     if KIND not in value:
-        return {key: _unpacked(one, depth + 1) for key, one in value.items()}
+        return {key: one if type(one) in LEAVES else _unpacked(one, depth) for key, one in value.items()}
     kind = value[KIND]
     if kind in READERS:
-        return READERS[kind](value, depth + 1)
+        return READERS[kind](value, depth)
     made = _known()[kind]
     if issubclass(made, Enum):
         return made(value["of"])
-    given = {name: _unpacked(one, depth + 1) for name, one in value.items() if name != KIND}
-    hints = _hints(kind)
-    for name, one in given.items():
-        if name not in hints or not _fits(one, hints[name]):
+    fits = _fields(kind)
+    given = {}
+    for name, one in value.items():
+        if name == KIND:
+            continue
+        given[name] = found = one if type(one) in LEAVES else _unpacked(one, depth)
+        if name not in fits or not fits[name](found):
             raise ValueError(f"{kind} has no such {name}")
     return made(**given)
 
@@ -189,31 +194,36 @@ def _known() -> dict[str, type]:
 
 
 @cache
-def _hints(kind: str) -> dict[str, Any]:
-    """Field -> type of one of the known types."""
-    return get_type_hints(_known()[kind])
+def _fields(kind: str) -> dict[str, Callable[[Any], bool]]:
+    """Field of one of the known types -> whether a value may stand there."""
+    return {name: _fits(hint) for name, hint in get_type_hints(_known()[kind]).items()}
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is what a field's type says, as deep as its own containers go."""
-    if hint is Any:
-        return True
+@cache
+def _fits(hint: Any) -> Callable[[Any], bool]:
+    """Whether a value is what a type says, as deep as its own containers go."""
     origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda value: True
     if origin in (Union, types.UnionType):
-        return any(_fits(value, one) for one in inner)
+        several = [_fits(one) for one in inner]
+        return lambda value: any(fits(value) for fits in several)
     if origin is Literal:
-        return value in inner
+        return lambda value: value in inner
+    if origin is tuple and inner[-1] is Ellipsis:
+        each = _fits(inner[0])
+        return lambda value: isinstance(value, tuple) and all(map(each, value))
     if origin is tuple:
-        if not isinstance(value, tuple):
-            return False
-        each = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
-        return len(each) == len(value) and all(_fits(*pair) for pair in zip(value, each, strict=True))
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return isinstance(value, Mapping) and all(
-            _fits(key, inner[0]) and _fits(one, inner[1]) for key, one in value.items()
+        places = [_fits(one) for one in inner]
+        return lambda value: (
+            isinstance(value, tuple)
+            and len(value) == len(places)
+            and all(fits(one) for fits, one in zip(places, value, strict=True))
         )
-    if hint is float:
-        return isinstance(value, float | int) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint) if isinstance(hint, type) else value is hint
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, held = map(_fits, inner)
+        return lambda value: isinstance(value, dict) and all(map(key, value)) and all(map(held, value.values()))
+    if hint in (int, float):  # JSON writes 1.0 and 1 alike; True is no number
+        numbers = (int,) if hint is int else (int, float)
+        return lambda value: isinstance(value, numbers) and not isinstance(value, bool)
+    return lambda value: isinstance(value, hint) if isinstance(hint, type) else value is hint

@@ -18,6 +18,7 @@ Done = TypeVar("Done")
 
 PRELOADED = ("reportgen.diagnostics", "reportgen.slim", "reportgen.sources")  # once, not once a worker
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+PATIENCE_S = 10.0  # until a scheduler answers
 LEAVING_S = 2.0  # how long a worker may take to leave before it is killed
 
 
@@ -176,13 +177,13 @@ def _on_cluster(work: Callable[[Any], Any], tasks: Sequence[Any], address: str) 
     except ImportError as error:
         raise SettingsError("--cluster: Dask is not installed; pip install 'reportgen[cluster]'") from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise SettingsError(f"--cluster {address}: no scheduler answers there ({error}); check the address") from error
     with client:
         futures = client.map(work, tasks, pure=False, retries=1)
         place = {future.key: at for at, future in enumerate(futures)}
-        for future in as_done(futures):
+        for future in as_done(futures, loop=client.loop):
             if future.status == "finished":
                 yield place[future.key], future.result()
             else:
