@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reportgen import metrics, naming, redact
+from reportgen import foreign, metrics, naming, redact
 from reportgen.errors import NoSteps, SourceError
 from reportgen.naming import Key
 from reportgen.run import CLOCKS, INTERNAL, LARGEST, STEP_NAMES, NonFinite, Run, State
@@ -226,7 +226,8 @@ def _begun(started: datetime | None, table: Mapping[str, np.ndarray], kept: np.n
     stamps = table.get("_timestamp")
     if started is None or stamps is None or not np.isfinite(stamps[kept]).any():
         return started
-    return min(started, datetime.fromtimestamp(float(np.nanmin(stamps[kept])), UTC))
+    first = foreign.since_1970(float(np.nanmin(stamps[kept])))
+    return started if first is None else min(started, first)
 
 
 def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | None:
@@ -276,7 +277,7 @@ def _without_secrets(
     safe: dict[str, Any] = {key: text for key, (text, _) in texts.items()}
     removed = [key for key, (_, count) in texts.items() for _ in range(count)]
     for key, values in (("config", config), ("summary", summary), ("provenance", provenance)):
-        safe[key], where = redact.mapping(naming.flatten(values or {}))
+        safe[key], where = redact.mapping(naming.flatten(foreign.plain(values or {}) or {}))
         removed += where
     return safe, tuple(removed)
 

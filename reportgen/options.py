@@ -147,9 +147,28 @@ def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str
         name = key.replace("_", "-")
         if name not in known or name in ("config", "help"):
             raise SettingsError(f"no such setting {key!r}; it takes the names of the options, such as baseline")
-        if isinstance(value, dict):
-            value = [f"{left}={right}" for left, right in value.items()]
-        elif known[name].multiple and not isinstance(value, list):
-            value = [value]
-        defaults[known[name].name or name] = value
+        defaults[known[name].name or name] = _default(key, value, known[name])
     return defaults
+
+
+def _default(key: str, value: Any, option: click.Option) -> Any:
+    """A file's value as what may be typed for an option; SettingsError when it is of another kind."""
+    if isinstance(value, dict):
+        value = [f"{left}={right}" for left, right in value.items() if not isinstance(right, dict | list)]
+    if option.multiple:
+        given = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str | int | float) and not isinstance(item, bool) for item in given):
+            raise SettingsError(f"{key}: expected texts; write {key} = [\"…\"]")
+        given = [str(item) for item in given]
+        if any("\0" in item for item in given):
+            raise SettingsError(f"{key}: has a NUL character; leave it out")
+        return given
+    if option.is_flag:
+        if not isinstance(value, bool):
+            raise SettingsError(f"{key}: neither true nor false; write {key} = true")
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise SettingsError(f"{key}: expected one text or number, as behind --{key.replace('_', '-')}")
+    if "\0" in str(value):
+        raise SettingsError(f"{key}: has a NUL character; leave it out")
+    return str(value) if isinstance(value, float) else value

@@ -10,6 +10,17 @@ from reportgen.errors import SettingsError
 
 FARTHEST = 1e100  # no reward lies beyond: squares would overflow
 
+# What is read from foreign files is bounded, so that none takes the machine with it; what was cut is said.
+DEEPEST = 64  # levels of a nested value; configs of real runs have at most 9
+MOST_DIGITS = 300  # of a whole number: a float holds no more
+LARGEST_CONFIG = 10_000_000  # bytes of a YAML file; a resolved config has some 20,000
+MOST_LEAVES = 20_000  # settings in a config; aliases can make a small file unfold into millions
+LARGEST_WHOLE = 256 << 20  # bytes of a file that can't be read row by row; ten times the largest real JSON
+EXPANDS = 200  # times its size that a packed file may unpack to; logs of numbers unpack to 10 to 50 times
+EXPANDS_FREELY = 64 << 20  # bytes unpacked before EXPANDS is looked at: short files of zeros do no harm
+MOST_ROWS = 2_000_000  # of one run: a row a second for 23 days, and as many as half a minute reads
+LARGEST_PAGE = 10_000_000  # bytes of a page: mail and code review take no more; beyond, metrics are dropped
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -95,8 +95,9 @@ const openMetric = (entry) => {
 document.addEventListener("toggle", (event) => { if (event.target.open && event.target.dataset?.series) openMetric(event.target); }, true);
 
 /* deep links open what they point at */
+const named = (hash) => { try { return decodeURIComponent(hash); } catch { return hash; } }; // "%" alone is no code
 const reveal = () => {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash.length > 1 && document.getElementById(named(location.hash.slice(1)));
   if (!target) return;
   for (let box = target; box; box = box.parentElement) if (box.nodeName === "DETAILS") box.open = true;
   if (target.matches("tr")) { const inner = one("details", target); if (inner) inner.open = true; }

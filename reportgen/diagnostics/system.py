@@ -34,7 +34,7 @@ def step_time(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         text += f"; {wording.plural(n_evals, 'slow step')} with an eval"
     if others:
         text += f"; {wording.plural(len(others), 'other slow step')}: {wording.listed(others)}"
-    is_slower = seen.end > settings.step_time_factor * seen.start
+    is_slower = 0 < settings.step_time_factor * seen.start < seen.end
     if is_slower:
         text += f"; the end is {seen.end / seen.start:.1f} times slower than the start"
     return Finding(

@@ -13,8 +13,10 @@ from reportgen.report import Report, titles
 
 MOST = 60_000  # characters; GitHub refuses a comment of more than 65,536
 ROWS = 100  # runs in a table; the page has them all
-SIGNS = {Severity.OK: "ok", Severity.NOTE: "note", Severity.WARNING: "**warning**", Severity.CRITICAL: "**critical**"}
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+
+
+SIGNS = {Severity.OK: "ok", Severity.NOTE: "note", Severity.WARNING: "**warning**", Severity.CRITICAL: "**critical**"}
 
 
 def to_markdown(report: Report) -> str:
@@ -61,18 +63,22 @@ def card(report: Report) -> str:
     return "\n\n".join(filter(None, lines))
 
 
+class Marked(str):
+    """Markdown of our own making: nothing in it is to be escaped."""
+
+
 def escaped(text: object) -> str:
     """One line of any text, shown as it is written: no markup, no HTML, no mention, no line of its own."""
     line = SPECIAL.sub(r"\\\1", wording.drawable(text, 400))
     return line.replace("@", "@\u200b").replace("&", "&amp;").replace("://", ":\u200b//")
 
 
-def code(text: object) -> str:
+def code(text: object) -> Marked:
     """A name as code, whatever it holds."""
     line = wording.drawable(text, 200).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
+    return Marked(f"{fence}{pad}{line}{pad}{fence}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -80,7 +86,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = list(head)
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     lines += [
-        f"| {' | '.join(cell if cell[:1] == '`' or cell[:2] == '**' else escaped(cell) for cell in row)} |"
+        f"| {' | '.join(cell if isinstance(cell, Marked) else escaped(cell) for cell in row)} |"
         for row in rows
     ]
     return "\n".join(lines)
@@ -96,7 +102,7 @@ def _signals(diagnosis: Diagnosis) -> str:
                 rows.append(
                     (
                         code(played.name),
-                        f"`{sparkline(values, 30)}`",
+                        Marked(f"`{sparkline(values, 30)}`"),
                         wording.number(values[0]),
                         wording.number(values[-1]),
                     )
@@ -105,7 +111,8 @@ def _signals(diagnosis: Diagnosis) -> str:
 
 
 def _checks(diagnosis: Diagnosis) -> str:
-    rows = [(SIGNS[found.severity], titles.title(found.check), found.headline) for found in diagnosis.findings]
+    rows: list[tuple[str, str, str]] = []
+    rows += [(Marked(SIGNS[found.severity]), titles.title(found.check), found.headline) for found in diagnosis.findings]
     rows += [("skipped", titles.title(item.check), item.reason) for item in diagnosis.skipped]
     return f"### {escaped(titles.of_checks(diagnosis))}\n\n" + table(("Result", "Check", "Finding"), rows)
 
@@ -123,7 +130,7 @@ def _comparison(report: Report) -> str:
         rows.append((
             str(tier.get(label, "")),
             code(label),
-            f"`{reward_line(diagnosis, 24)}`",
+            Marked(f"`{reward_line(diagnosis, 24)}`"),
             wording.level(level.value, accuracy) if level else "not known",
             wording.interval(level.interval, accuracy) if level and level.interval else "",
             diagnosis.verdict.headline,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
+
 from reportgen.run import Run
+
+RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")  # devices of Windows
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+FORMULA = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # as the first sign of a cell
 
 
 def to_csv(run: Run, taken: set[str] | None = None) -> dict[str, str]:
@@ -16,25 +22,39 @@ def to_csv(run: Run, taken: set[str] | None = None) -> dict[str, str]:
     taken = set() if taken is None else taken
     name = unique = stem(run)
     number = 2
-    while unique.lower() in taken:  # some file systems know no capitals
+    while _names(unique) & taken:
         unique, number = f"{name}-{number}", number + 1
-    taken.add(unique.lower())
+    taken |= _names(unique)
     tables = {f"{unique}.csv": _table(run)}
     if run.system is not None and not run.system.empty:
-        tables[f"{unique}.hardware.csv"] = str(run.system.to_csv(index_label="elapsed_s", lineterminator="\n"))
+        tables[f"{unique}.hardware.csv"] = _written(run.system, "elapsed_s")
     return tables
+
+
+def _names(stem: str) -> set[str]:
+    """The files that a run's tables may be, in lower case: some file systems know no capitals."""
+    return {f"{stem}.csv".lower(), f"{stem}.hardware.csv".lower()}
 
 
 def stem(run: Run) -> str:
     """A file name for a run that every system takes, whatever the run is called."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", run.name or run.id).strip(".-")[:80]
-    return plain or "run"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", run.name or run.id).strip(".-")[:80].rstrip(".-")
+    return f"run-{plain}" if RESERVED.fullmatch(plain) else plain or "run"
 
 
 def _table(run: Run) -> str:
-    """The history; a metric's name that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    names = {name: f"'{name}" if str(name)[:1] in "=+-@\t\r" else str(name) for name in run.history.columns}
-    table = run.history.rename(columns={name: text.encode("utf-8", "replace").decode() for name, text in names.items()})
+    table = run.history
     if run.elapsed_s is not None and "elapsed_s" not in table:
         table = table.assign(elapsed_s=run.elapsed_s.reindex(table.index))
-    return str(table.to_csv(lineterminator="\n"))
+    return _written(table, "step")
+
+
+def _written(table: pd.DataFrame, index: str) -> str:
+    """Numbers as CSV; a name that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    names = [f"'{name}" if name.lstrip(" \u00a0").startswith(FORMULA) else name for name in map(_line, table.columns)]
+    return str(table.set_axis(names, axis=1).to_csv(index_label=index, lineterminator="\n"))
+
+
+def _line(name: object) -> str:
+    """A name on one line, without what no text file and no terminal takes."""
+    return CONTROL.sub(" ", str(name).encode("utf-8", "replace").decode())

@@ -108,4 +108,13 @@ def laplace(here: Local, freedom: float) -> np.ndarray:
     size = np.sqrt(np.einsum("sdd->sd", precision))
     # without noise the parameters' scales lie so far apart that only the correlation can be inverted
     correlation = precision / (size[:, :, None] * size[:, None, :]) + 1e-9 * np.eye(gram.shape[1])
-    return np.linalg.cholesky(np.linalg.inv(correlation)) / size[:, :, None]
+    return _root_of_inverse(correlation) / size[:, :, None]
+
+
+def _root_of_inverse(correlation: np.ndarray) -> np.ndarray:
+    """R with R R' the inverse of each matrix (s, d, d); of one that rounding has made indefinite, the nearest."""
+    try:
+        return np.linalg.cholesky(np.linalg.inv(correlation))
+    except np.linalg.LinAlgError:  # points exactly on a curve
+        size, directions = np.linalg.eigh(correlation)
+        return directions / np.sqrt(np.maximum(size, 1e-9))[:, None, :]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from reportgen import foreign, wording
 from reportgen.errors import SourceError
 from reportgen.naming import Key
 from reportgen.run import Run
+from reportgen.settings import LARGEST_WHOLE
 from reportgen.sources.logged import Record, kept
 
 FORMAT = "reportgen run"  # the mark in run.json
@@ -35,11 +35,11 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 def load(folder: Path, keep: Collection[str] | None = None) -> Record:
     """The record stored in a folder; only the metrics in `keep`, every one when that is None."""
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        if about.get("version") != VERSION:
+        about = _about(folder)
+        if about["version"] != VERSION:
             raise SourceError(f"{folder}: stored by another version of reportgen; fetch it again with --refresh")
         wanted = kept(keep, about["step_metrics"])
-        paths = {name: tuple(parts) for name, parts in about["nested"].items()}
+        paths = {name: foreign.texts(parts) for name, parts in about["nested"].items()}
         columns, bad = _history(folder / about["history"], paths, [name for name in about["metrics"] if wanted(name)])
         return Record(
             **{name: about[name] for name in ("entity", "project", "id", "name", "state", "runtime_s")},
@@ -47,14 +47,38 @@ def load(folder: Path, keep: Collection[str] | None = None) -> Record:
             columns=columns,
             nonfinite=bad,
             system=_system(folder / about["system"]) if about["system"] else None,
-            started=datetime.fromisoformat(about["started"]) if about["started"] else None,
-            notes=tuple(about["notes"]),
-            removed=tuple(about["removed"]),
+            started=foreign.moment(about["started"]),
+            notes=foreign.texts(about["notes"]),
+            removed=foreign.texts(about["removed"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # pyarrow's are among these
-        raise SourceError(
-            f"{folder}: a damaged local copy ({type(error).__name__}: {error}); fetch it again with --refresh"
-        ) from error
+        reason = wording.shortened(str(error), 120) or type(error).__name__
+        raise SourceError(f"{folder}: a damaged local copy ({reason}); fetch it again with --refresh") from error
+
+
+SCHEMA: Mapping[str, tuple[type, ...]] = {  # of run.json
+    "version": (int,), "entity": (str,), "project": (str,), "id": (str,), "name": (str,), "state": (str,),
+    "runtime_s": (int, float, type(None)), "started": (str, type(None)), "history": (str,), "system": (str, type(None)),
+    "metrics": (list,), "nested": (dict,), "step_metrics": (dict,), "config": (dict,), "summary": (dict,),
+    "provenance": (dict,), "notes": (list,), "removed": (list,),
+}  # fmt: skip
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """The run.json of a folder, each value of its own type; ValueError names the first that isn't."""
+    with (folder / ABOUT).open("rb") as file:
+        about = foreign.parsed(file.read(LARGEST_WHOLE))
+    for name, types in SCHEMA.items():
+        value = about[name] if isinstance(about, dict) and name in about else Ellipsis
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise ValueError(f"{ABOUT} has no fit {name!r}")
+    for name in ("history", "system"):
+        if about[name] and Path(about[name]).name != about[name]:
+            raise ValueError(f"{ABOUT} names a file outside its folder")
+    if not all(isinstance(item, str) for item in (*about["metrics"], *about["step_metrics"].values())):
+        raise ValueError(f"{ABOUT} has a metric without a name")
+    about["runtime_s"] = foreign.number(about["runtime_s"])
+    return dict(about)
 
 
 def _marked(path: Path) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from reportgen.errors import SourceError
+from reportgen.settings import LARGEST_WHOLE
+from reportgen.sources import unpacked
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
 CHUNK = 1 << 18  # bytes read at a time: chunks of this size stay in the processor's cache
@@ -70,15 +69,18 @@ def run_name(path: str) -> str:
 
 def head(path: str, size: int = HEAD) -> bytes:
     """The first bytes of a file, decompressed, as far as they can be read."""
-    found = b""
+    found: list[bytes] = []
+    there = 0
     try:
-        with Path(path).open("rb") as raw:
-            stream = _unpacked(raw)
-            while len(found) < size and (piece := stream.read1(size - len(found))):  # type: ignore[attr-defined]
-                found += piece
-    except _broken():
+        with _opened(path) as stream:
+            while there < size and (piece := stream.piece()):
+                found.append(piece)
+                there += len(piece)
+    except SourceError:
         pass
-    return found
+    except unpacked.damaged():
+        pass
+    return b"".join(found)[:size]
 
 
 def chunks(path: str, notes: list[str]) -> Iterator[bytes]:
@@ -86,18 +88,24 @@ def chunks(path: str, notes: list[str]) -> Iterator[bytes]:
 
     Raises SourceError when the file can't be opened or its first bytes can't be unpacked.
     """
-    rest, n_read = b"", 0
-    with _opened(path) as stream:
-        while piece := _piece(stream, path, n_read, notes):
-            n_read += len(piece)
+    rest: list[bytes] = []  # of a line that isn't whole yet
+    n_rest = 0
+    try:
+        for piece in _pieces(path, notes):
             end = piece.rfind(b"\n")
-            if end < 0 and len(rest) < LONGEST_LINE:
-                rest += piece
+            if end < 0:
+                rest.append(piece)
+                n_rest += len(piece)
+                if n_rest >= LONGEST_LINE:
+                    yield b"".join(rest)
+                    rest, n_rest = [], 0
                 continue
-            yield rest + piece[: end + 1] if end >= 0 else rest + piece
-            rest = piece[end + 1 :] if end >= 0 else b""
-    if rest:
-        yield rest
+            yield b"".join((*rest, piece[: end + 1]))
+            rest, n_rest = [piece[end + 1 :]], len(piece) - end - 1
+    except _Ends:
+        return  # the last line may be half a line
+    if n_rest:
+        yield b"".join(rest)
 
 
 def lines(path: str, notes: list[str]) -> Iterator[bytes]:
@@ -108,7 +116,15 @@ def lines(path: str, notes: list[str]) -> Iterator[bytes]:
 
 def content(path: str, notes: list[str]) -> str:
     """The whole file as text; bytes that are no UTF-8 are replaced."""
-    return b"".join(chunks(path, notes)).decode("utf-8-sig", errors="replace")
+    found: list[bytes] = []
+    n_read = 0
+    for chunk in chunks(path, notes):
+        found.append(chunk)
+        n_read += len(chunk)
+        if n_read > LARGEST_WHOLE:
+            notes.append(f"{Path(path).name} is longer than {LARGEST_WHOLE:,} bytes; the rest of it was not read")
+            break
+    return b"".join(found).decode("utf-8-sig", errors="replace")
 
 
 def foreign(path: str) -> str:
@@ -130,7 +146,7 @@ def is_text(path: str) -> bool:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def _opened(path: str) -> Iterator[unpacked.Unpacked]:
     """The file's bytes, unpacked; SourceError when it can't be opened."""
     try:
         raw = Path(path).open("rb")  # noqa: SIM115
@@ -142,74 +158,36 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise SourceError(f"{path}: can't be opened ({error.strerror or error}); check who may read it") from error
     with raw:
         try:
-            stream = _unpacked(raw)
+            stream = unpacked.opened(raw)
         except OSError as error:
             raise SourceError(f"{path}: can't be read ({error.strerror or error}); check the disk it is on") from error
         yield stream
 
 
-def _unpacked(raw: BinaryIO) -> BinaryIO:
-    """The file's bytes, unpacked and in UTF-8."""
-    first = raw.read(6)
-    raw.seek(0)
-    for magic, unpacked in UNPACKERS:
-        if first.startswith(magic):
-            return unpacked(raw)
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return io.BytesIO(raw.read().decode("utf-16", errors="replace").encode())
-    return raw
+def _pieces(path: str, notes: list[str]) -> Iterator[bytes]:
+    """The file's bytes; of a torn, damaged or overfull one those before, and None as the last piece (noted)."""
+    n_read = 0
+    with _opened(path) as stream:
+        while True:
+            try:
+                piece = stream.piece()
+            except unpacked.Bomb as error:
+                notes.append(f"{Path(path).name}: {error}, as no log does; the rest of it was not read")
+                raise _Ends from error
+            except unpacked.damaged() as error:
+                if not n_read:
+                    raise SourceError(f"{path}: can't be read ({error}); unpack it by hand to see why") from error
+                notes.append(f"{Path(path).name} is cut off or damaged after {n_read:,} bytes "
+                             f"({error}); whole rows before that were read")  # fmt: skip
+                raise _Ends from error
+            if not piece:
+                return
+            n_read += len(piece)
+            yield piece
 
 
-def _piece(stream: BinaryIO, path: str, n_read: int, notes: list[str]) -> bytes:
-    """The next bytes; none after the last, or where an archive is torn (noted)."""
-    try:
-        return stream.read1(CHUNK)  # type: ignore[attr-defined]
-    except _broken() as error:
-        if not n_read:
-            raise SourceError(f"{path}: can't be read ({error}); unpack it by hand to see what is wrong") from error
-        notes.append(f"{Path(path).name} is cut off or damaged after {n_read:,} unpacked bytes; the rest was not read")
-        return b""
-
-
-def _gzip(raw: BinaryIO) -> BinaryIO:
-    import gzip
-
-    return gzip.open(raw)  # type: ignore[return-value]
-
-
-def _xz(raw: BinaryIO) -> BinaryIO:
-    import lzma
-
-    return lzma.open(raw)  # type: ignore[return-value]
-
-
-def _bzip2(raw: BinaryIO) -> BinaryIO:
-    import bz2
-
-    return bz2.open(raw)  # type: ignore[return-value]
-
-
-def _zstd(raw: BinaryIO) -> BinaryIO:
-    import zstandard
-
-    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
-
-
-UNPACKERS: tuple[tuple[bytes, Callable[[BinaryIO], BinaryIO]], ...] = (
-    (b"\x1f\x8b", _gzip),
-    (b"\xfd7zXZ\0", _xz),
-    (b"\x28\xb5\x2f\xfd", _zstd),
-    (b"BZh", _bzip2),
-)
-
-
-def _broken() -> tuple[type[Exception], ...]:
-    """What the unpackers raise on damaged bytes."""
-    import lzma
-
-    import zstandard
-
-    return OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError
+class _Ends(Exception):
+    """A file that can't be read to its end; what was wrong is noted."""
 
 
 def parted(spec: str) -> tuple[str, str]:

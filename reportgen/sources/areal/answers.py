@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from reportgen import foreign
 
 FOLDER = "eval-rollout"
 
@@ -58,11 +59,12 @@ def _samples(file: Path) -> Iterator[tuple[str, float]]:
     with file.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
-                record = json.loads(line)
-            except json.JSONDecodeError:
+                record = foreign.parsed(line)
+            except foreign.Unfit:
                 continue
-            if isinstance(record, dict) and isinstance(record.get("reward"), int | float):
-                yield _problem(record), float(record["reward"])
+            reward = foreign.number(record.get("reward")) if isinstance(record, dict) else None
+            if reward is not None:
+                yield _problem(record), reward
 
 
 def _problem(record: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 
 from reportgen.naming import NON_FINITE, Key
+from reportgen.settings import MOST_ROWS
 from reportgen.sources import place
 from reportgen.sources.logged import Column, table
 
@@ -65,9 +66,30 @@ def columns(
 
 
 def rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
-    """Rows after the header, blank ones left out; up to where the text stops being a CSV, which is noted."""
+    """Rows after the header, blank ones left out; up to where the text stops being a CSV, which is noted.
+
+    A number that ends the file without a line's end may be cut: it is left out.
+    """
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(_text_lines(path, notes), delimiter=delimiter)
+    ended: list[bool] = []  # whether the last line has its end
+    n_rows = 0
+    last: list[str] | None = None
+    for n_rows, row in enumerate(_rows(path, delimiter, notes, ended), start=1):
+        if last is not None:
+            yield last
+        last = row
+        if n_rows > MOST_ROWS:
+            notes.append(f"the table was read up to row {MOST_ROWS:,} only")
+            return
+    if last is not None and ended and not ended[-1] and number(last[-1], delimiter) is not None:
+        notes.append(f"the last line, row {n_rows:,}, has no end: its last number may be cut and was left out")
+        last = last[:-1]
+    if last:
+        yield last
+
+
+def _rows(path: str, delimiter: str, notes: list[str], ended: list[bool]) -> Iterator[list[str]]:
+    reader = csv.reader(_text_lines(path, notes, ended), delimiter=delimiter)
     past_header = False
     while True:
         try:
@@ -89,7 +111,7 @@ def number(cell: str, delimiter: str) -> float | None:
     except ValueError:
         pass
     if delimiter == ";" and DECIMAL_COMMA.fullmatch(cell.strip()):
-        return float(cell.replace(",", "."))
+        return float(cell.strip().replace(",", "."))
     return WORDS.get(cell.strip().lower())
 
 
@@ -115,8 +137,9 @@ def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
         return []
 
 
-def _text_lines(path: str, notes: list[str]) -> Iterator[str]:
+def _text_lines(path: str, notes: list[str], ended: list[bool]) -> Iterator[str]:
     for chunk in place.chunks(path, notes):
+        ended[:] = [chunk.endswith((b"\n", b"\r", b'"'))]
         yield from _split(chunk.decode("utf-8-sig", errors="replace"))
 
 

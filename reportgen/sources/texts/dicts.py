@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
@@ -15,9 +15,9 @@ from reportgen.sources.logged import wanted
 
 LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
-TRL = re.compile(
-    rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w+)': [^\n{}]*?'epoch': [^\n{}]*\})"
-)
+# no two parts of a pattern take the same characters, or a crafted line takes for ever
+TRL = re.compile(rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w{1,100})': [^\n{}]*\})")
+EPOCH = b"'epoch': "
 CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan))""")
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 
@@ -27,7 +27,7 @@ def claims(spec: str) -> bool:
     if not place.is_text(spec) or log.is_areal(spec):
         return False
     head = place.head(spec, LOOKED_AT)
-    return STEP.search(head) is not None or TRL.search(head) is not None
+    return STEP.search(head) is not None or next(_trl_dicts(head), None) is not None
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
@@ -39,11 +39,11 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     closing: dict[str, float] = {}
     for chunk in place.chunks(spec, notes):
         numbered += [{**_values(found[2], kept), "step": float(found[1])} for found in STEP.finditer(chunk)]
-        for found in TRL.finditer(chunk):
-            if b"'train_runtime'" in found[1]:
-                closing = _values(found[1], lambda name: True)
+        for printed in _trl_dicts(chunk):
+            if b"'train_runtime'" in printed:
+                closing = _values(printed, lambda name: True)
             else:
-                _count(counted, _values(found[1], kept))
+                _count(counted, _values(printed, kept))
     rows: list[dict[Key, float]] = [dict(row.items()) for row in numbered or counted]
     if not any(len(row) > 1 for row in rows):
         raise NoSteps(f"{spec}: no step yet: no line with a dict of metrics; try again when the first step is done")
@@ -59,6 +59,11 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
         framework="openrlhf" if numbered else "trl",
         notes=notes if numbered else [*notes, COUNTED],
     )
+
+
+def _trl_dicts(text: bytes) -> Iterator[bytes]:
+    """TRL's rows as they were printed."""
+    return (found[1] for found in TRL.finditer(text) if EPOCH in found[1])
 
 
 def _count(rows: list[dict[str, float]], values: dict[str, float]) -> None:

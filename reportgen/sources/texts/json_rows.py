@@ -7,10 +7,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from reportgen import foreign
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key, number
 from reportgen.run import STEP_NAMES, Run
+from reportgen.settings import MOST_ROWS
 from reportgen.sources import place
 from reportgen.sources.logged import wanted
 
@@ -52,6 +54,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     found = list(_listed(spec, notes) if _is_whole(spec) else _lines(spec, notes))
     if not found:
         raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
+    if len(found) == 1 and any(isinstance(value, list) for value in found[0].values()):
+        found = _under(spec, found[0])
     step = next((name for name in map(_step, found) if name), None)
     if step is None:
         raise SourceError(f"{spec}: no row has a step; expected one of {', '.join(STEP_NAMES)} in each row")
@@ -89,6 +93,9 @@ def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
         if isinstance(row, dict):
             if row:
                 yield row
+            if n_lines > MOST_ROWS:
+                notes.append(f"read up to line {MOST_ROWS:,} only")
+                break
             continue
         n_bad += 1
         first_bad = first_bad or n_lines
@@ -101,7 +108,7 @@ def _lines(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
 def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of one JSON list; of one that is cut off, those that are whole."""
     text = place.content(path, notes)
-    decoder, at, n_rows, n_other = json.JSONDecoder(), text.find("[") + 1, 0, 0
+    at, n_rows, n_other = text.find("[") + 1, 0, 0
     if text.lstrip().startswith("{"):
         yield from _under(path, _parsed(text))
         return
@@ -110,11 +117,10 @@ def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
         if text[at : at + 1] in ("]", ""):
             break
         try:
-            row, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            reason = getattr(error, "msg", "a number too long, or nested too deeply")
+            row, at = foreign.row(text, at)
+        except foreign.Unfit as reason:
             if not n_rows:
-                raise SourceError(f"{path}: not JSON from its first row on ({reason}); give it as written") from error
+                raise SourceError(f"{path}: not JSON from its first row on ({reason}); give it as written") from reason
             notes.append(f"the list is cut off or damaged after {at:,} of {len(text):,} characters; "
                          f"the rows before are kept ({reason})")
             break
@@ -177,6 +183,6 @@ def _step(row: Any) -> str | None:
 def _parsed(text: str) -> Any:
     """The JSON value of a text; None when it is none."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return foreign.parsed(text)
+    except foreign.Unfit:
         return None

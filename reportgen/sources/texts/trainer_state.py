@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportgen import foreign
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key
@@ -58,12 +58,12 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     return from_rows(
         rows,
         id=place.run_name(spec),
-        name=str(state.get("trial_name") or "") or place.run_name(spec),
+        name=foreign.text(state.get("trial_name")) or place.run_name(spec),
         source=f"trainer state {spec}",
         step="step",
         config={name: state[name] for name in SETTINGS if state.get(name) is not None},
         summary=closing[-1] if closing else None,
-        provenance={"planned_steps": state["max_steps"]} if state.get("max_steps") else None,
+        provenance={"planned_steps": planned} if (planned := foreign.whole(state.get("max_steps"))) else None,
         runtime_s=_number(closing[-1].get("train_runtime")) if closing else None,
         state=_state(state, bool(closing)),
         framework="trl",
@@ -74,8 +74,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 
 def _parsed(path: str, text: str) -> dict[str, Any]:
     try:
-        state = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        state = foreign.parsed(text)
+    except foreign.Unfit as error:
         raise SourceError(f"{path}: not whole JSON ({error}); give that of another checkpoint") from error
     if not isinstance(state, dict) or not isinstance(state.get("log_history", []), list):
         raise SourceError(f"{path}: no log_history; expected the trainer_state.json of a transformers Trainer")
@@ -102,4 +102,5 @@ def _remarks(state: dict[str, Any]) -> list[str]:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e15 else None
+    found = foreign.number(value)
+    return found if found is not None and abs(found) < 1e15 else None

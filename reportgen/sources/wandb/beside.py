@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reportgen import foreign
+from reportgen.sources import yaml_text
 from reportgen.sources.wandb import common, console
 
 LONGEST = 64 << 20  # bytes of a file that is read whole
@@ -47,8 +48,8 @@ def mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
     if content is None:
         return {}
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
+        found = foreign.parsed(content)
+    except foreign.Unfit:
         found = None
     if not isinstance(found, dict):
         remarks.append(f"{path.name} is no JSON object and was left out")
@@ -61,19 +62,11 @@ def yaml_mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
     content = _content(path)
     if content is None:
         return {}
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.load(content.decode("utf-8", "replace"), Loader=loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        found = False
-    if found is None:
+        return yaml_text.mapping(content)
+    except yaml_text.Unfit as error:
+        remarks.append(f"{path.name} was left out ({error}); the rest of the run was read")
         return {}
-    if not isinstance(found, dict):
-        remarks.append(f"{path.name} isn't YAML with a key a line and was left out; the rest of the run was read")
-        return {}
-    return {str(key): value for key, value in found.items()}
 
 
 def _is_ours(folder: Path) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from reportgen import naming
+from reportgen import foreign, naming
 
 INTERNAL = "_wandb"  # the SDK's own corner of config and summary
 PROVENANCE = (  # in the order in which they are shown
@@ -103,13 +103,7 @@ def command(program: Any, arguments: Sequence[Any]) -> str:
 
 def started(found: Any) -> datetime | None:
     """A moment written as ISO text, in UTC; None when it is none."""
-    if not isinstance(found, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(found)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return foreign.moment(found)
 
 
 def axes(defined: Iterable[Axis]) -> dict[str, str]:

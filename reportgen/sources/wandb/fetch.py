@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pandas as pd
 
+from reportgen import foreign
 from reportgen.errors import ReportgenError, SourceError
 from reportgen.naming import Key
 from reportgen.sources.logged import Record, Rows, kept, without_secrets
@@ -208,7 +209,7 @@ def _started(found: Any, metadata: Mapping[str, Any], columns: Mapping[Any, Any]
     told = common.started(metadata.get("startedAt")) or common.started(getattr(found, "created_at", None))
     clock = columns.get("_timestamp")
     if told is not None and clock is not None and len(clock) and clock[0] < told.timestamp():
-        return datetime.fromtimestamp(float(clock[0]), UTC)
+        return foreign.since_1970(float(clock[0]))
     return told
 
 

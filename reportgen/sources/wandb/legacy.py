@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reportgen import naming, wording
+from reportgen import foreign, naming, wording
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
 from reportgen.naming import Key
@@ -32,10 +32,8 @@ def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> R
     rows = [_kept(row, keep) for row in _objects(folder / HISTORY, remarks)]
     if not any(set(row) - set(INTERNAL) for row in rows):
         raise NoSteps(f"{spec}: no step yet: {HISTORY} holds no row; try again when the first step is logged")
-    for at, row in enumerate(rows):
-        row.setdefault("_step", rows[at - 1]["_step"] + 1 if at else 0)
-    clocks = [row for row in rows if "_timestamp" in row and "_runtime" in row]
-    begin = clocks[0]["_timestamp"] - clocks[0]["_runtime"] if clocks else None
+    _count_steps(rows)
+    begin = _begin(rows)
     events = _objects(folder / EVENTS, remarks)
     state, finished = _state(beside.metadata.get("exitcode"), str(beside.metadata.get("state") or ""))
     if not finished:
@@ -56,9 +54,28 @@ def read(spec: str, source: str, run_id: str, keep: Collection[str] | None) -> R
     )
 
 
+def _count_steps(rows: list[dict[Key, Any]]) -> None:
+    """Gives each row without a step the one behind the row before it."""
+    step = -1.0
+    for row in rows:
+        own = foreign.number(row.get("_step"))
+        step = step + 1 if own is None else own
+        row["_step"] = step
+
+
+def _begin(rows: list[dict[Key, Any]]) -> float | None:
+    """When the run began, in seconds since 1970, by the clocks of its first row that has both."""
+    for row in rows:
+        now, runtime = foreign.number(row.get("_timestamp")), foreign.number(row.get("_runtime"))
+        if now is not None and runtime is not None:
+            return now - runtime
+    return None
+
+
 def _timed(events: Iterator[dict[str, Any]]) -> Iterator[tuple[float, dict[str, Any]]]:
     """Measurements by when they were made."""
-    return ((float(event["_timestamp"]), event) for event in events if isinstance(event.get("_timestamp"), int | float))
+    timed = ((foreign.number(event.get("_timestamp")), event) for event in events)
+    return ((at, event) for at, event in timed if at is not None)
 
 
 def _inside(folder: Path) -> Path | None:

@@ -6,11 +6,12 @@ field 26 of a record was reused. Numbers are those of wandb/proto/wandb_internal
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from struct import unpack
 from typing import Any, NamedTuple
+
+from reportgen import foreign
 
 HISTORY, SUMMARY, OUTPUT, CONFIG, STATS, TELEMETRY, METRIC, OUTPUT_RAW, RUN, EXIT, HEADER, ENVIRONMENT = (
     2, 3, 4, 5, 7, 11, 12, 13, 17, 18, 21, 26)  # fmt: skip
@@ -193,8 +194,8 @@ def items(message: Bytes, wanted: int = 1) -> Iterator[Item]:
 def value(text: Bytes) -> Any:
     """What a JSON text says, nan and inf included; None when it isn't JSON."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return foreign.parsed(text)
+    except foreign.Unfit:
         return None
 
 
