@@ -128,6 +128,11 @@ def _stamp(path: str) -> Stamp:
     return path, about.st_size, about.st_mtime_ns
 
 
+def stamps(place: Path) -> tuple[Stamp, ...]:
+    """The state of a run's file, or of everything in its folder: another one means that something was written."""
+    return tuple(_below(place))
+
+
 def _below(place: Path) -> Iterator[Stamp]:
     """The stamps of everything in a run's folder, or of the file that it is."""
     if not place.is_dir():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import subprocess
 import sys
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +94,7 @@ SPREAD: tuple[Callable[[Any], Any], ...] = (
     click.option("--jobs", type=click.IntRange(1, 512), metavar="N", help="Processes  [default: one a core]"),
     click.option("--cluster", metavar="ADDRESS", envvar="DASK_SCHEDULER_ADDRESS",
                  help="A Dask scheduler that does the work, tcp://host:8786."),
+    click.option("--since", metavar="FILE", help="Say what changed since that report (its JSON or its page)."),
     click.option("--no-cache", is_flag=True, help="Read every run anew, and keep no diagnosis."),
 )  # fmt: skip
 
@@ -214,6 +217,55 @@ def diagnose(
 
 @cli.command()
 @common
+@click.option("--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page, kept fresh.")
+@click.option("--json", "json_file", metavar="FILE", help="Every number, kept fresh  [with --then: beside the page]")
+@click.option("--every", default="60s", show_default=True, type=options.SPAN_S, help="Time between two looks.")
+@click.option("--until", type=click.Choice(["stop", "collapse", "end"]), default="end", show_default=True,
+              help="End, with exit code 0, when that is so; stop must hold under repeated looks.")
+@click.option("--then", "command", metavar="COMMAND", help="Run this at the end, the JSON's path in REPORTGEN_JSON.")
+def watch(
+    output: str, json_file: str | None, every: float, until: str, command: str | None, **given: Any
+) -> None:  # fmt: skip
+    """A run that still goes on: its page kept fresh, and a line when the verdict changes.
+
+    Nothing is ever stopped by reportgen; what is to be done then is yours to say with --then.
+
+    \b
+    Examples:
+      reportgen watch wandb/latest-run -o /var/www/tonight.html
+      reportgen watch trainer.log --until collapse --then ./page_me.sh
+    """
+    from reportgen import render
+    from reportgen import watch as watching
+    from reportgen.report import compose
+
+    (spec,) = options.typed(**given) if len(options.typed(**given)) == 1 else (None,)
+    if spec is None:
+        raise click.UsageError("watch takes one RUN.")
+    told = json_file or (str(Path(output).with_suffix(".json")) if command else None)
+    options.check_places([("-o", output), ("--json", told)], **given)
+    reached = False
+    for look in watching.watch(spec, _settings(**given), every_s=every):
+        if look.diagnosis is not None:
+            composed = compose([look.diagnosis])
+            files = [(Path(output), render.page(composed, refresh=True))]
+            write_all(files + ([(Path(told), render.to_json(composed))] if told else []))
+        if look.is_news or look.diagnosis is None:
+            _tell(f"{datetime.now():%H:%M:%S}  {look.line}", given["quiet"])
+        if reached := until in look.holds:
+            break
+    _tell(f"{output}: {'that is so: ' + until if reached else 'the run has ended'}", given["quiet"])
+    if command and reached:
+        place = {"REPORTGEN_JSON": str(Path(told or "").resolve())}
+        ended = subprocess.run(command, shell=True, env={**os.environ, **place})
+        if ended.returncode:
+            click.echo(f"--then: {command} ended with exit code {ended.returncode}", err=True)
+    if not reached and until != "end":
+        sys.exit(GATE_FAILED)
+
+
+@cli.command()
+@common
 def metrics(**given: Any) -> None:
     """What was logged, which role each metric plays, and why.
 
@@ -265,19 +317,22 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
 
 def _report(
     *, title: str | None = None, jobs: int | None = None, cluster: str | None = None, no_cache: bool = False,
-    each: Callable[[Run], None] | None = None, **given: Any,
+    since: str | None = None, each: Callable[[Run], None] | None = None, **given: Any,
 ) -> Report:  # fmt: skip
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
     from reportgen import many, sources, workers
     from reportgen.cache import Cache
     from reportgen.report import compose
+    from reportgen.sources import own
 
+    earlier = (own.text(since), since) if since else None
     stored, given["specs"] = _stored(given["specs"])
     known = [one for report in stored for one in report.diagnoses]
     unread = [one for report in stored for one in report.unread]
     if stored and not given["specs"] and not given["labels"]:
-        return compose(known, unread, title=title or (stored[0].title if len(stored) == 1 else None))
+        return compose(known, unread, earlier=earlier,
+                       title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
     found, missing = _found(**given)
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
@@ -292,7 +347,7 @@ def _report(
         raise SourceError(sources.nothing(problems))
     diagnoses = [*known, *done.diagnoses]
     _check_reference(diagnoses, settings)
-    return compose(diagnoses, [*unread, *problems], title=title)
+    return compose(diagnoses, [*unread, *problems], title=title, earlier=earlier)
 
 
 def _csv_writer(folder: str | None) -> Callable[[Run], None] | None:

@@ -42,6 +42,23 @@ class Points(click.ParamType):
             self.fail(f"{value!r} is neither percentage points (5pp) nor a number (0.05)", param, ctx)
 
 
+class Duration(click.ParamType):
+    """A time: 60s, 5m, 2h; a bare number is seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().lower()
+        factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+        try:
+            seconds = _finite(text[:-1]) * factor if factor else _finite(text)
+        except ValueError:
+            seconds = -1.0
+        if not 0.1 <= seconds <= 86_400:
+            self.fail(f"{value!r} is no time like 60s, 5m or 2h, from 0.1 seconds to a day", param, ctx)
+        return seconds
+
+
 class Span(click.ParamType):
     """Two numbers with a colon between them."""
 
@@ -73,6 +90,7 @@ def _finite(text: str) -> float:
 
 
 SHARE = Share()
+SPAN_S = Duration()
 POINTS = Points()
 RANGE = Span(_finite, "0:1", open_ends=False)
 STEPS = Span(int, "100:200, 100: or :200", open_ends=True)

@@ -107,3 +107,11 @@ addEventListener("hashchange", reveal);
 reveal();
 phone.addEventListener("change", () => again());
 for (const element of all(".chart[data-chart]")) watch(element);
+
+const fresh = one("[data-act=refresh]"); // only on a page that `reportgen watch` keeps fresh
+if (fresh) {
+  const kept = (value) => { try { if (value !== undefined) sessionStorage.setItem("fresh", value); return sessionStorage.getItem("fresh"); } catch { return null; } };
+  fresh.checked = kept() === "on";
+  fresh.addEventListener("change", () => kept(fresh.checked ? "on" : "off"));
+  setInterval(() => { if (fresh.checked) location.reload(); }, 60000);
+}

@@ -17,6 +17,7 @@ from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
+from reportgen.report.since import review
 from reportgen.signals import Learning
 
 SCHEMA = 1
@@ -44,6 +45,8 @@ def document(report: Report) -> dict[str, Any]:
         "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
         "choice": None if report.choice is None else asdict(report.choice),
+        "since": None if report.since is None else asdict(report.since),
+        "review": review(report.diagnoses),
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
     })  # fmt: skip
 

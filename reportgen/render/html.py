@@ -29,8 +29,11 @@ UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066
 STARTER = 'document.documentElement.classList.add("js")'
 
 
-def page(report: Report) -> str:
-    """The report as one self-contained HTML file."""
+def page(report: Report, *, refresh: bool = False) -> str:
+    """The report as one self-contained HTML file.
+
+    refresh: with a control that loads the file anew every minute, for a page that is kept fresh; off at first.
+    """
     vendored = files(TEMPLATES)
     css = "".join(_read(vendored, f"{name}.css") for name in (STYLES + TABLES if report.comparison else STYLES))
     script = '(() => {\n"use strict";\n' + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
@@ -45,6 +48,7 @@ def page(report: Report) -> str:
         script=Markup(script),
         runtime=Markup(base64.b64encode(packed).decode("ascii")),
         version=reportgen.__version__,
+        refresh=refresh,
     )  # fmt: skip
 
 

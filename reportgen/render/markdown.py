@@ -21,7 +21,7 @@ SIGNS = {Severity.OK: "ok", Severity.NOTE: "note", Severity.WARNING: "**warning*
 
 def to_markdown(report: Report) -> str:
     """Verdict, table and curves, at most MOST characters."""
-    parts = [card(report)]
+    parts = [card(report), _since(report)]
     if report.comparison is not None:
         parts.append(_comparison(report))
     for diagnosis in report.diagnoses[:ROWS] if report.comparison is None else ():
@@ -33,6 +33,15 @@ def to_markdown(report: Report) -> str:
         if len(text) <= MOST
         else text[: MOST - 60].rsplit("\n", 1)[0] + "\n\n… shortened; the page has all of it.\n"
     )
+
+
+def _since(report: Report) -> str:
+    """What changed since the last review."""
+    if report.since is None:
+        return ""
+    rows = [(change.run, change.what, change.before, change.now) for change in report.since.changes[:ROWS]]
+    said = f"### {escaped(report.since.headline)}"
+    return f"{said}\n\n" + table(("Run", "What", "Before", "Now"), rows) if rows else said
 
 
 def card(report: Report) -> str:

@@ -22,7 +22,7 @@ BOLD, FAINT = "1", "2"
 
 def to_text(report: Report, colour: bool = False) -> str:
     """Verdict, numbers, checks and next steps of every run."""
-    lines: list[str] = []
+    lines = _since(report)
     if report.comparison is not None:
         lines += [*_compared(report, colour), ""]
     for diagnosis in report.diagnoses if len(report.diagnoses) <= IN_FULL else ():
@@ -31,6 +31,18 @@ def to_text(report: Report, colour: bool = False) -> str:
         lines += _wrapped(f"assumed: {item.text}")
     lines += [f"not read: {_line(source)}: {_line(problem)}" for source, problem in report.unread]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _since(report: Report) -> list[str]:
+    """What changed since the last review, a line each."""
+    if report.since is None:
+        return []
+    rows = [
+        (_line(change.run, 40), change.what, _line(change.before), "->", _line(change.now))
+        for change in report.since.changes
+    ]
+    said = f"Since {_line(report.since.source)}: {report.since.headline}"
+    return [said, *(f"  {line}" for line in aligned(rows)), ""]
 
 
 def metrics_text(run: Run, settings: Settings) -> str:

@@ -14,7 +14,9 @@ from reportgen.findings import Diagnosis
 from reportgen.render import about_view, card, checks_view, compared, curve_view, embedded, glossary, markdown
 from reportgen.render.curve_view import Metric
 from reportgen.report import Report, Section, titles
+from reportgen.report.since import review
 
+MOST_CHANGES = 300  # rows on a page; the JSON has them all
 LOGGED = {"train": "train_reward", "eval": "eval_reward"}  # series of the reward figure -> role
 
 
@@ -33,6 +35,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "card_template": "card.html",
         "card": compared.of_card(report, charts, sheet) if report.comparison else of_card(report, charts, sheet),
         "views": {section.id: of_section(section, report, others) for section in report.sections},
+        "review": Markup(embedded.script_json(review(report.diagnoses))),
         "data": Markup(
             embedded.data(
                 sheet, charts.values(), [item.run for item in report.diagnoses], tokens,
@@ -98,6 +101,8 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
     about = section.diagnosis
     if section.kind == "glossary":
         return {"terms": glossary.terms(report)}
+    if section.kind == "since":
+        return {"changes": report.since.changes[:MOST_CHANGES] if report.since else ()}
     if about is None:
         return compared.of_section(section, report)
     if section.kind == "curve":

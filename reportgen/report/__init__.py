@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from reportgen import wording
 from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
 from reportgen.errors import SourceError
 from reportgen.findings import Assumption, Diagnosis, Severity
 from reportgen.report import compared, figures, titles
 from reportgen.report.parts import Section
+from reportgen.report.since import Since, since
 from reportgen.saved import diagnosis_of
 from reportgen.slim import slim
 
@@ -30,6 +32,7 @@ class Report:
     unread: tuple[tuple[str, str], ...]
     assumptions: tuple[Assumption, ...]
     choice: Choice | None = None  # of several runs: which to take
+    since: Since | None = None  # what changed since an earlier report
 
     @property
     def headline(self) -> str:
@@ -38,22 +41,38 @@ class Report:
 
 
 def compose(
-    diagnoses: Iterable[Diagnosis], unread: Iterable[tuple[str, str]] = (), *, title: str | None = None
+    diagnoses: Iterable[Diagnosis],
+    unread: Iterable[tuple[str, str]] = (),
+    *,
+    title: str | None = None,
+    earlier: tuple[str, str] | None = None,
 ) -> Report:
-    """One or many diagnoses as a report in reading order."""
+    """One or many diagnoses as a report in reading order.
+
+    earlier: text and name of an earlier report (its JSON or its page), against which this one is held.
+    """
     given = tuple(slim(one) for one in diagnoses)
     comparison = compare(given, given[0].settings) if len(given) > 1 else None
+    changed = since(earlier[0], given, earlier[1]) if earlier is not None else None
+    parts = sections(given[0]) if comparison is None else compared.sections(comparison)
     return Report(
         title=title or titles.of_page(given),
         diagnoses=given,
         comparison=comparison,
-        sections=sections(given[0]) if comparison is None else compared.sections(comparison),
+        sections=parts if changed is None else (_changed(changed), *parts),
         unread=tuple((str(source), str(problem)) for source, problem in unread),
         assumptions=tuple(
             {(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()
         ),
         choice=choose(comparison) if comparison is not None else None,
+        since=changed,
     )
+
+
+def _changed(changed: Since) -> Section:
+    """The section on what changed, before all else: its reader has seen the rest."""
+    deck = f"Held against {wording.shortened(changed.source, 80)}."
+    return Section("since", "Since the last review", changed.headline, deck, kind="since")
 
 
 def from_json(text: str, *, title: str | None = None) -> Report:
