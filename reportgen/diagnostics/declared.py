@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 import pandas as pd
 
-from reportgen import metrics, wording
+from reportgen import metrics, trainers, wording
 from reportgen.costs import gpus
 from reportgen.errors import SettingsError
 from reportgen.findings import Assumption, Scale
@@ -20,15 +20,6 @@ from reportgen.settings import Settings
 BASE_ACCURACY = 0.1835  # Qwen2.5-0.5B-Instruct on gsm8k's test set, as the guide has it
 GSM8K_PROBLEMS = 1319  # of gsm8k's test set
 CAUTIOUS_PROBLEMS = 30  # AIME, the smallest set in common use: what an unknown set is taken for
-
-SAMPLES_KEYS = (  # factors of the number of rollouts a step, by trainer
-    ("train_dataset.batch_size", "gconfig.n_samples"),
-    ("data.train_batch_size", "actor_rollout_ref.rollout.n"),
-    ("rollout_batch_size", "n_samples_per_prompt"),
-    ("grpo.num_prompts_per_step", "grpo.num_generations_per_prompt"),
-    ("generation_batch_size",),
-)
-EVAL_SIZE_KEYS = ("eval_size", "eval.size", "valid_dataset.max_samples", "valid_dataset.size", "eval_num_samples")
 
 
 @dataclass(frozen=True)
@@ -169,7 +160,7 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
     """Rollouts that one train point averages: given, from the config, or logged; None: unknown."""
     if settings.samples_per_step:
         return settings.samples_per_step
-    for keys in SAMPLES_KEYS:
+    for keys in trainers.samples(run.framework):
         factors = [config_number(run, key) for key in keys]
         if all(factor and factor >= 1 for factor in factors):
             return round(prod(factor for factor in factors if factor))
@@ -180,7 +171,7 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
 
 
 def _logged_eval_size(run: Run, eval_name: str) -> int | None:
-    sizes = [config_number(run, key) for key in EVAL_SIZE_KEYS]
+    sizes = [config_number(run, key) for key in trainers.keys(run.framework, "eval_size")]
     if run.answers is not None:
         sizes.insert(0, float(len(run.answers)))
     scope = eval_name.split("/")[0] if "/" in eval_name else "eval"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from reportgen import metrics, wording
+from reportgen import metrics, trainers, wording
 from reportgen.diagnostics.declared import is_gsm8k
 from reportgen.findings import Decision, Evidence, Finding, NextStep, Severity
 from reportgen.run import Run, config_number
@@ -13,30 +13,6 @@ from reportgen.signals import intervals
 
 MOST = 3
 GSM8K_TRAINING = 7473  # problems in gsm8k's training set
-
-KEYS: Mapping[str, tuple[str, ...]] = {  # what to touch -> its key in AReaL, TRL, verl, OpenRLHF, NeMo-RL, slime
-    "epochs": ("total_train_epochs", "num_train_epochs", "trainer.total_epochs", "num_episodes", "grpo.max_num_epochs"),
-    "steps": ("total_train_steps", "max_steps", "trainer.total_training_steps", "grpo.max_num_steps", "num_rollout"),
-    "data": ("train_dataset.max_samples", "max_train_samples", "data.train_max_samples", "max_samples",
-             "train_dataset.path", "dataset_name", "data.train_files"),
-    "lr": ("actor.optimizer.lr", "learning_rate", "actor_rollout_ref.actor.optim.lr", "actor_learning_rate",
-           "policy.optimizer.kwargs.lr", "lr"),
-    "scaling": ("actor.reward_scaling", "scale_rewards"),
-    "dr_grpo": ("actor.adv_norm.std_level", "actor.reward_norm.std_level", "loss_type",
-                "algorithm.norm_adv_by_std_in_grpo", "advantage_estimator", "grpo.normalize_rewards"),
-    "dapo": ("actor.dynamic_sampling", "epsilon_high", "algorithm.filter_groups.enable", "dynamic_filtering",
-             "grpo.use_dynamic_sampling"),
-    "samples": ("gconfig.n_samples", "num_generations", "actor_rollout_ref.rollout.n", "n_samples_per_prompt",
-                "grpo.num_generations_per_prompt"),
-    "batch": ("train_dataset.batch_size", "per_device_train_batch_size", "data.train_batch_size",
-              "rollout_batch_size", "grpo.num_prompts_per_step"),
-    "length": ("gconfig.max_new_tokens", "max_completion_length", "data.max_response_length", "generate_max_len"),
-    "kl": ("actor.kl_ctl", "beta", "actor_rollout_ref.actor.kl_loss_coef", "init_kl_coef"),
-    "clipping": ("actor.optimizer.gradient_clipping", "max_grad_norm", "actor_rollout_ref.actor.grad_clip"),
-    "lag": ("rollout.max_head_offpolicyness",),
-    "eval": ("valid_dataset.path", "eval_dataset", "data.val_files", "evaluator.freq_steps"),
-    "eval_freq": ("evaluator.freq_steps", "evaluator.freq_epochs", "eval_steps", "trainer.test_freq"),
-}  # fmt: skip
 
 
 def advise(
@@ -171,7 +147,7 @@ def _repairs(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[NextS
 def _more_data(evidence: Evidence) -> Iterator[NextStep]:
     """All of gsm8k's training problems, or just more, where the config says how many were used."""
     run = evidence.run
-    key = next((key for key in KEYS["data"][:4] if config_number(run, key)), None)
+    key = next((key for key in trainers.keys(run.framework, "data") if config_number(run, key)), None)
     used = config_number(run, key) if key else None
     if is_gsm8k(run) and (used is None or used < GSM8K_TRAINING):
         why = f"This run used {wording.count(used)}; problems seen again teach less." if used else (
@@ -224,10 +200,9 @@ def _log_evals(evidence: Evidence) -> NextStep:
 
 def key_of(run: Run, what: str) -> str | None:
     """The run's own config key for something; AReaL's when only its log is there; None: not in the config."""
-    for key in KEYS[what]:
-        if key in run.config:
-            return key
-    return KEYS[what][0] if run.framework == "areal" and not run.config else None
+    keys = trainers.keys(run.framework, what)
+    found = next((key for key in keys if key in run.config), None)
+    return keys[0] if found is None and run.framework == "areal" and not run.config else found
 
 
 def _shown(run: Run, what: str) -> str:

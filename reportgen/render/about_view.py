@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from reportgen import wording
+from reportgen import trainers, wording
 from reportgen.findings import Diagnosis
-from reportgen.metrics import BY_ROLE, FRAMEWORKS
+from reportgen.metrics import BY_ROLE
 from reportgen.render import embedded
 from reportgen.render.checks_view import Group, shown, spelled
 
@@ -49,7 +49,7 @@ def facts(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
         ("State", run.state),
         ("Started", f"{run.started:%Y-%m-%d %H:%M} UTC" if run.started else ""),
         ("Runtime", wording.duration(run.runtime_s) if run.runtime_s else ""),
-        ("Trainer", FRAMEWORKS.get(run.framework, run.framework) if run.framework else ""),
+        ("Trainer", trainers.title(run.framework) if run.framework else ""),
         *(
             (spelled(str(name)), ", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
             for name, value in run.provenance.items()

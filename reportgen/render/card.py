@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from reportgen import wording
+from reportgen import trainers, wording
 from reportgen.charts.theme import colour
 from reportgen.findings import Decision, Diagnosis, NextStep, Number, Severity
-from reportgen.metrics import FRAMEWORKS
 
 DECISIONS: dict[Decision, str] = {
     "continue": "continue",
@@ -127,7 +126,7 @@ def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
     """What the run is, in a few words each; True: can be left out on a phone."""
     run = diagnosis.run
     logged, end = run.n_steps, wording.count(run.last_step)
-    parts = [(FRAMEWORKS.get(run.framework, run.framework) if run.framework else "", True)]
+    parts = [(trainers.title(run.framework) if run.framework else "", True)]
     parts.append(
         (
             f"{wording.plural(logged, 'step')}, to step {end}"

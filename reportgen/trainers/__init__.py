@@ -1,0 +1,105 @@
+"""What trainers call things: one file a trainer, and those that a person adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, lru_cache
+from importlib.metadata import entry_points
+
+from reportgen.errors import SettingsError
+from reportgen.trainers import areal, nemo_rl, openrlhf, plain, prime_rl, roll, skyrl, slime, trl, verl
+from reportgen.trainers.trainer import CONFIG, Axis, EvalName, Kind, Trainer, telling
+
+__all__ = [
+    "BUILT_IN", "CONFIG", "PLAIN", "Axis", "EvalName", "Kind", "Trainer", "also", "by_name", "keys", "kin", "known",
+    "samples", "title", "told",
+]  # fmt: skip
+
+GROUP = "reportgen.trainers"  # of entry points, each a Trainer
+PLAIN = plain.TRAINER
+BUILT_IN: tuple[Trainer, ...] = (  # the first whose marks are found is it; the most telling stand first
+    areal.TRAINER,
+    slime.TRAINER,
+    skyrl.TRAINER,
+    nemo_rl.TRAINER,
+    prime_rl.TRAINER,
+    roll.TRAINER,
+    verl.TRAINER,
+    openrlhf.TRAINER,
+    trl.TRAINER,
+)
+_own: ContextVar[tuple[Trainer, ...]] = ContextVar("a person's own trainers", default=())
+
+
+@contextmanager
+def also(trainers: Iterable[Trainer]) -> Iterator[None]:
+    """A person's own trainers, asked before all others while this lasts."""
+    before = _own.set((*trainers, *_own.get()))
+    try:
+        yield
+    finally:
+        _own.reset(before)
+
+
+def known() -> tuple[Trainer, ...]:
+    """Every trainer, a person's own first, then installed ones, ours, and last the plain names."""
+    return _all(_own.get())
+
+
+def by_name(name: str) -> Trainer:
+    """The trainer of a name; the plain names for one that nobody knows."""
+    return next((trainer for trainer in known() if trainer.name == name), PLAIN)
+
+
+def title(name: str) -> str:
+    """A trainer's name as people write it; what nobody knows stays as it is."""
+    return next((trainer.title for trainer in known() if trainer.name == name), name)
+
+
+def told(lines: str, config: Iterable[str] = ()) -> Trainer:
+    """Whose metric names, one a line, or config keys these are; the plain names when nothing tells."""
+    keys = tuple(config)
+    return next((trainer for trainer in known() if telling(trainer, lines, keys)), PLAIN)
+
+
+def kin(trainer: Trainer) -> tuple[Trainer, ...]:
+    """A trainer, those whose names it uses too, and the plain names."""
+    return _kin(trainer, known())
+
+
+def keys(name: str, what: str) -> tuple[str, ...]:
+    """Config keys for something (see CONFIG), the named trainer's own first, then everybody's."""
+    own = kin(by_name(name))
+    return tuple(dict.fromkeys(key for trainer in (*own, *known()) for key in trainer.config.get(what, ())))
+
+
+def samples(name: str) -> tuple[tuple[str, ...], ...]:
+    """Products of config keys that count the answers a step, the named trainer's own first."""
+    return tuple(dict.fromkeys(keys for trainer in (*kin(by_name(name)), *known()) for keys in trainer.samples))
+
+
+@lru_cache(maxsize=64)
+def _kin(trainer: Trainer, everyone: tuple[Trainer, ...]) -> tuple[Trainer, ...]:
+    others = {other.name: other for other in everyone}
+    return (trainer, *(others[name] for name in trainer.like if name in others), *([] if trainer is PLAIN else [PLAIN]))
+
+
+@lru_cache(maxsize=64)
+def _all(own: tuple[Trainer, ...]) -> tuple[Trainer, ...]:
+    found: Mapping[str, Trainer] = {trainer.name: trainer for trainer in (*own, *_installed(), *BUILT_IN, PLAIN)[::-1]}
+    order = dict.fromkeys(trainer.name for trainer in (*own, *_installed(), *BUILT_IN, PLAIN))
+    return tuple(found[name] for name in order)
+
+
+@cache
+def _installed() -> tuple[Trainer, ...]:
+    """Trainers of other packages."""
+    found = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        trainer = point.load()
+        if not isinstance(trainer, Trainer):
+            raise SettingsError(f"entry point {point.value}: no Trainer; mend or remove {point.name}'s package")
+        found.append(trainer)
+    return tuple(found)
