@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reportgen import naming
-from reportgen.settings import DEEPEST, MOST_DIGITS
+from reportgen.settings import DEEPEST, LONGEST_TEXT, MOST_DIGITS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)  # whatever the time zone
@@ -108,7 +108,7 @@ def plain(value: Any, deeper: int = DEEPEST) -> Any:
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, str):
-        return naming.writable(value)
+        return naming.writable(value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}… (cut)")
     if isinstance(value, int):
         return value if abs(value) < 10**MOST_DIGITS else math.copysign(math.inf, value)
     if isinstance(value, Mapping):

@@ -85,7 +85,7 @@ def from_rows(
         source=source,
         history=history,
         elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
-        system=None if system is None else system.where(system.abs() <= LARGEST),
+        system=None if system is None else _measured(system),
         nonfinite=standing,
         restarts=_rewinds(index),
         steps_per_epoch=steps_per_epoch,
@@ -97,6 +97,12 @@ def from_rows(
         removed=(*removed, *removed_names),
         **safe,
     )
+
+
+def _measured(system: pd.DataFrame) -> pd.DataFrame:
+    """Hardware metrics without overflows, their names without secrets."""
+    names = [redact.text(naming.writable(str(name)))[0] for name in system.columns]
+    return system.where(system.abs() <= LARGEST).set_axis(names, axis=1)
 
 
 def _safe_names(names: Mapping[Key, str]) -> tuple[dict[Key, str], list[str]]:

@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 import pandas as pd
 
+from reportgen import foreign
 from reportgen.errors import SourceError
 from reportgen.findings import Diagnosis
 from reportgen.slim import slim
@@ -33,7 +34,7 @@ def to_json(diagnosis: Diagnosis) -> str:
 def from_json(text: str) -> Diagnosis:
     """The diagnosis of a text that to_json wrote; SourceError when it is none."""
     try:
-        return diagnosis_of(json.loads(text))
+        return diagnosis_of(foreign.parsed(text))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"a stored diagnosis can't be read ({error}); make the report anew from its run") from error
 

@@ -15,6 +15,7 @@ DEEPEST = 64  # levels of a nested value; configs of real runs have at most 9
 MOST_DIGITS = 300  # of a whole number: a float holds no more
 LARGEST_CONFIG = 10_000_000  # bytes of a YAML file; a resolved config has some 20,000
 MOST_LEAVES = 20_000  # settings in a config; aliases can make a small file unfold into millions
+LONGEST_TEXT = 200_000  # characters of one value; a page shows 4,000 of them
 LARGEST_WHOLE = 256 << 20  # bytes of a file that can't be read row by row; ten times the largest real JSON
 EXPANDS = 200  # times its size that a packed file may unpack to; logs of numbers unpack to 10 to 50 times
 EXPANDS_FREELY = 64 << 20  # bytes unpacked before EXPANDS is looked at: short files of zeros do no harm

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from reportgen import wording
+from reportgen import foreign, redact, wording
 from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
 from reportgen.errors import SourceError
@@ -60,7 +59,7 @@ def compose(
         diagnoses=given,
         comparison=comparison,
         sections=parts if changed is None else (_changed(changed), *parts),
-        unread=tuple((str(source), str(problem)) for source, problem in unread),
+        unread=tuple((_said(source), _said(problem)) for source, problem in unread),
         assumptions=tuple(
             {(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()
         ),
@@ -75,10 +74,15 @@ def _changed(changed: Since) -> Section:
     return Section("since", "Since the last review", changed.headline, deck, kind="since")
 
 
+def _said(text: object) -> str:
+    """A text that came from outside, without secrets."""
+    return redact.text(str(text), keeps_hex=True)[0]
+
+
 def from_json(text: str, *, title: str | None = None) -> Report:
     """The report that to_json() wrote, its page the same to the byte; SourceError when the text is none."""
     try:
-        told = json.loads(text)
+        told = foreign.parsed(text)
         kept = told["saved"]
         unread = [(str(one["source"]), str(one["problem"])) for one in told["unread"]]
         packed, known = list(kept["diagnoses"]), str(kept["title"])
