@@ -94,6 +94,8 @@ SPREAD: tuple[Callable[[Any], Any], ...] = (
     click.option("--jobs", type=click.IntRange(1, 512), metavar="N", help="Processes  [default: one a core]"),
     click.option("--cluster", metavar="ADDRESS", envvar="DASK_SCHEDULER_ADDRESS",
                  help="A Dask scheduler that does the work, tcp://host:8786."),
+    click.option("--samples", metavar="PATH", help="Rollouts of one run, where they don't lie beside it."),
+    click.option("--no-samples", is_flag=True, help="Show nothing of what the model wrote."),
     click.option("--since", metavar="FILE", help="Say what changed since that report (its JSON or its page)."),
     click.option("--no-cache", is_flag=True, help="Read every run anew, and keep no diagnosis."),
 )  # fmt: skip
@@ -317,7 +319,8 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
 
 def _report(
     *, title: str | None = None, jobs: int | None = None, cluster: str | None = None, no_cache: bool = False,
-    since: str | None = None, each: Callable[[Run], None] | None = None, **given: Any,
+    since: str | None = None, samples: str | None = None, no_samples: bool = False,
+    each: Callable[[Run], None] | None = None, **given: Any,
 ) -> Report:  # fmt: skip
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
@@ -336,7 +339,8 @@ def _report(
     found, missing = _found(**given)
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
-    wanted = many.Wanted(settings, _only_roles(found, given["all_metrics"]), given["anonymous"])
+    wanted = many.Wanted(settings, _only_roles(found, given["all_metrics"]), given["anonymous"],
+                         None if no_samples or len(found) != 1 else samples or "")  # fmt: skip
     with _progress("diagnosing", given["quiet"] or len(found) < 2, len(found)) as advance:
         done = many.diagnose_all(
             found, wanted, jobs=jobs or workers.cores(), cluster=cluster, progress=advance, each=each,

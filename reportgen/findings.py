@@ -11,6 +11,7 @@ import pandas as pd
 
 from reportgen.metrics import Played
 from reportgen.run import Run
+from reportgen.samples import Samples
 from reportgen.seen import Seen
 from reportgen.settings import Settings
 from reportgen.signals import Learning
@@ -231,6 +232,7 @@ class Diagnosis:
     assumptions: tuple[Assumption, ...]
     settings: Settings
     eval_n: int | None = None  # problems in the eval set, logged or assumed
+    samples: Samples | None = None  # what the model wrote, where rollouts were dumped
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
 
     def eval_size(self, step: int) -> int | None:

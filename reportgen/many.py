@@ -16,7 +16,7 @@ from reportgen.findings import Diagnosis
 from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.slim import slim
-from reportgen.sources import Unread, is_remote, read
+from reportgen.sources import Unread, is_remote, read, rollouts
 
 FETCHED = 4  # runs waited for side by side where they come from elsewhere
 WORTH_SPREADING = 12  # runs; fewer are done before a second process has started
@@ -29,6 +29,7 @@ class Wanted:
     settings: Settings = field(default_factory=Settings)
     only_roles: bool = False  # metrics that play no role are left out
     anonymous: bool = False
+    samples: str | None = None  # where rollouts lie; "": beside the run; None: they are not read
 
 
 class Task(NamedTuple):
@@ -110,6 +111,9 @@ def _one(task: Task, wanted: Wanted, each: Callable[[Run], None] | None) -> Diag
     if each is not None:
         each(run)
     try:
-        return slim(diagnose(run, wanted.settings))
+        found = slim(diagnose(run, wanted.settings))
     except SourceError as error:  # no step of this one within --steps
         raise SourceError(f"{run.name or run.id}: {error}") from error
+    if wanted.samples is None or wanted.anonymous:
+        return found
+    return replace(found, samples=rollouts.at(wanted.samples) if wanted.samples else rollouts.beside(task.spec))

@@ -18,6 +18,7 @@ from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.report import Report
 from reportgen.report.since import review
+from reportgen.samples import Samples
 from reportgen.signals import Learning
 
 SCHEMA = 1
@@ -102,6 +103,7 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "removed": list(run.removed),
         "provenance": dict(run.provenance),
         "notes": list(run.notes),
+        "samples": _samples(diagnosis.samples),
         "findings": [
             {"check": found.check, "severity": found.severity.word, "headline": found.headline, "detail": found.detail,
              "steps": found.steps, "evidence": dict(found.evidence)}
@@ -110,6 +112,16 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "skipped": [asdict(item) for item in diagnosis.skipped],
         "verdict": _verdict(diagnosis),
     }  # fmt: skip
+
+
+def _samples(samples: Samples | None) -> dict[str, Any] | None:
+    """The counts of what was written, no text of it."""
+    if samples is None:
+        return None
+    turned = samples.turned
+    won = None if turned is None else {key: value for key, value in asdict(turned).items() if key != "examples"}
+    return {"source": samples.source, "count": samples.n, "length_in": samples.counted_in, "turned": won,
+            "steps": [asdict(step) for step in samples.steps]}  # fmt: skip
 
 
 def learned(learning: Learning | None) -> dict[str, Any]:

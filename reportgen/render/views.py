@@ -11,7 +11,17 @@ from reportgen import wording
 from reportgen.charts import Chart, Sheet, draw
 from reportgen.charts.thumbnail import thumbnail
 from reportgen.findings import Diagnosis
-from reportgen.render import about_view, card, checks_view, compared, curve_view, embedded, glossary, markdown
+from reportgen.render import (
+    about_view,
+    card,
+    checks_view,
+    compared,
+    curve_view,
+    embedded,
+    glossary,
+    markdown,
+    samples_view,
+)
 from reportgen.render.curve_view import Metric
 from reportgen.report import Report, Section, titles
 from reportgen.report.since import review
@@ -124,6 +134,8 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
             "groups": checks_view.check_groups(section, checks_view.chart_ids(section, report)),
             "tally": checks_view.tally(section),
         }
+    if section.kind == "samples" and about.samples is not None:
+        return samples_view.of_samples(about.samples)
     if section.kind == "config":
         return {"groups": about_view.config_groups(about.run.config)}
     if section.kind == "provenance":

@@ -95,6 +95,17 @@ def from_json(text: str, *, title: str | None = None) -> Report:
     return compose([diagnosis_of(one) for one in packed], unread, title=title or known)
 
 
+def _wrote(diagnosis: Diagnosis, key: str) -> tuple[Section, ...]:
+    """What the model wrote; nothing where no rollouts were dumped, or none may be shown."""
+    samples = diagnosis.samples
+    if samples is None:
+        return ()
+    deck = (f"{wording.count(samples.n)} answers. A group is the answers to one problem at one step: where all are "
+            "right, or all wrong, it teaches nothing.")  # fmt: skip
+    return (Section(f"{key}samples", "What the model wrote", titles.of_samples(samples), deck, kind="samples",
+                    diagnosis=diagnosis),)  # fmt: skip
+
+
 def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
     """One run's sections; key goes before every id, for a page of several runs."""
     curve, panels = figures.reward(diagnosis, f"{key}curve-chart"), figures.panels(diagnosis, f"{key}signal")
@@ -115,6 +126,7 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
               titles.signals_deck(diagnosis, len(panels)), pointed,
               kind="signals", panels=panels),
         about(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), found, skipped, kind="checks"),
+        *_wrote(diagnosis, key),
         about(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config"),
         about(f"{key}provenance", "Provenance and assumptions", titles.of_provenance(diagnosis), kind="provenance"),
         about(f"{key}glossary", "Glossary", terms, kind="glossary"),

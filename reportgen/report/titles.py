@@ -9,6 +9,7 @@ from typing import Any
 from reportgen import wording
 from reportgen.findings import Diagnosis, Finding, Severity
 from reportgen.run import Run
+from reportgen.samples import Samples
 
 POLICY = frozenset({"policy", "rollouts", "system"})
 
@@ -184,3 +185,12 @@ def _noun(severity: Severity) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def of_samples(samples: Samples) -> str:
+    """The finding on what was written: what share of the groups still taught, else how the rewards moved."""
+    first, last = samples.steps[0], samples.steps[-1]
+    if last.all_right is not None and last.all_wrong is not None:
+        mixed = wording.percent(1 - last.all_right - last.all_wrong, 0)
+        return f"{mixed} of the groups were mixed at step {wording.count(last.step)}"
+    return f"Mean reward of the answers: {wording.number(first.reward)} at first, {wording.number(last.reward)} at last"
