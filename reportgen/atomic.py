@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from reportgen.errors import ReportgenError
 
@@ -33,13 +33,15 @@ def write_all(files: Iterable[tuple[Path, str | bytes]]) -> None:
             if _is_stream(place):
                 streams.append((path, written))
             else:
-                staged.append((_staged(place, written), place))
+                scratch = _scratch(place)
+                staged.append((scratch, place))  # before it is there, so that it goes whatever happens
+                _stage(scratch, written)
         for path, written in streams:
             path.write_bytes(written)
         for scratch, path in staged:
             scratch.replace(path)
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, ValueError) as error:  # a NUL in a name is the latter
+        reason = getattr(error, "strerror", None) or error
         raise ReportgenError(f"{path}: can't be written: {reason}; choose another place") from error
     finally:
         for scratch, _ in staged:
@@ -47,34 +49,46 @@ def write_all(files: Iterable[tuple[Path, str | bytes]]) -> None:
 
 
 def _encoded(content: str | bytes) -> bytes:
-    return content.encode() if isinstance(content, str) else content
+    return content.encode("utf-8", "replace") if isinstance(content, str) else content
 
 
 def _is_stream(place: Path) -> bool:
     return place.exists() and not place.is_file() and not place.is_dir()
 
 
-def _staged(place: Path, content: bytes) -> Path:
-    """A scratch file beside the place that holds the content, ready to be moved there in one step."""
+def _scratch(place: Path) -> Path:
+    """Where the content of a place is put together: beside it, so that it is moved there in one step."""
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder")
     place.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}."[:100], suffix=".part")
-    scratch = Path(name)
+    return place.parent / f".{place.name[:60]}.{os.getpid()}-{os.urandom(6).hex()}.part"
+
+
+def _stage(scratch: Path, content: bytes) -> None:
+    """A scratch file with the content; where the system can, it has no name before it is whole."""
+    if hasattr(os, "O_TMPFILE") and _linked(scratch, content):
+        return
+    number = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    with os.fdopen(number, "wb") as file:
+        _fill(file, content)
+
+
+def _linked(scratch: Path, content: bytes) -> bool:
+    """The same by a file without a name: a kill at any moment leaves nothing. False where that can't be."""
     try:
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.chmod(0o666 & ~_umask())
+        number = os.open(scratch.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
     except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
-    return scratch
+        return False  # a file system without such files; if the folder can't be written, that will be said
+    with os.fdopen(number, "wb") as file:
+        _fill(file, content)
+        try:  # the descriptor of a folder makes Python follow the link in /proc
+            os.link(f"/proc/self/fd/{number}", scratch, src_dir_fd=number, follow_symlinks=True)
+        except OSError:
+            return False
+    return True
 
 
-def _umask() -> int:
-    """The permissions that new files of this process don't get."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _fill(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())

@@ -46,9 +46,10 @@ class Cache:
     edition: str  # of reportgen's own code: another one judges anew
 
     @classmethod
-    def usual(cls) -> Cache:
-        """The user's cache."""
-        return cls(folder(), _edition())
+    def usual(cls) -> Cache | None:
+        """The user's cache; None for a user without a home."""
+        place = folder()
+        return cls(place, _edition()) if place.is_absolute() else None
 
     def diagnosis(self, asked: Any, spec: str, make: Callable[[], Diagnosis]) -> tuple[Diagnosis, bool]:
         """What was asked for, from here when nothing that it was made of has changed, else made; and which.

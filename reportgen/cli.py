@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reportgen import __version__, naming, options
+from reportgen import __version__, naming, options, terminal
 from reportgen.atomic import write_all
 from reportgen.errors import ReportgenError, SettingsError, SourceError
 
@@ -50,13 +50,11 @@ def _refusals(nameless: Sequence[str] = ()) -> Iterator[None]:
         yield
     except ReportgenError as error:
         raise Refusal(_without_folders(str(error), nameless) if nameless else str(error)) from error
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has left: nobody to tell
-        sys.exit(0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=terminal.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="reportgen")
+@click.option(terminal.DEBUG, is_flag=True, expose_value=False, help="Show the trace of a fault of reportgen's own.")
 def cli() -> None:
     """RL post-training runs as one HTML file that anybody can open.
 
@@ -147,12 +145,11 @@ def report(
       reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
     """
-    options.check_places(
-        [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)], **given
-    )
+    places = [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)]
+    options.check_places(places, **given)
     from reportgen import render
 
-    composed = _report(title=title, each=_csv_writer(csv_folder), **given)
+    composed = _report(title=title, each=_csv_writer(csv_folder), places=places, **given)
     wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
     wanted += [(json_file, render.to_json)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
@@ -160,12 +157,12 @@ def report(
     write_all([(Path(place), text) for place, text in texts if place != "-"])
     for place, text in texts:
         if place == "-":
-            _print(text)
+            terminal.put(text)
     if attach:
         from reportgen import publish
 
         for line in publish.attach_all(composed):
-            click.echo(line, err=True)
+            terminal.tell(line)
     if output != "-":
         _tell(f"{output}: {composed.headline}", given["quiet"])
         if open_page:
@@ -205,13 +202,13 @@ def diagnose(
     from reportgen import gates, render
 
     if form == "text":
-        _print(render.to_text(composed, colour=_colour()))
+        terminal.put(render.to_text(composed, colour=_colour()))
     else:
-        _print((render.to_json if form == "json" else render.to_markdown)(composed))
+        terminal.put((render.to_json if form == "json" else render.to_markdown)(composed))
     asked = gates.Gates(fail_on, min_gain, max_gap, no_plateau, no_collapse, allow_inconclusive)
     failures = gates.failures(composed.diagnoses, asked)
     for failure in failures:
-        click.echo(f"gate failed: {failure}", err=True)
+        terminal.tell(f"gate failed: {failure}")
     _end(composed, given["strict"])
     if failures:
         sys.exit(GATE_FAILED)
@@ -246,6 +243,7 @@ def watch(
         raise click.UsageError("watch takes one RUN.")
     told = json_file or (str(Path(output).with_suffix(".json")) if command else None)
     options.check_places([("-o", output), ("--json", told)], **given)
+    options.check_inputs([("-o", output), ("--json", told)], _found(**given)[0])
     reached = False
     for look in watching.watch(spec, _settings(**given), every_s=every):
         if look.diagnosis is not None:
@@ -261,7 +259,7 @@ def watch(
         place = {"REPORTGEN_JSON": str(Path(told or "").resolve())}
         ended = subprocess.run(command, shell=True, env={**os.environ, **place})
         if ended.returncode:
-            click.echo(f"--then: {command} ended with exit code {ended.returncode}", err=True)
+            terminal.tell(f"--then: {command} ended with exit code {ended.returncode}")
     if not reached and until != "end":
         sys.exit(GATE_FAILED)
 
@@ -285,7 +283,7 @@ def metrics(**given: Any) -> None:
         done = read_all(found, progress=advance, unread=missing)
     for spec, run in done.by_spec.items():
         named = replace(run, name=naming.writable(found[spec]) or run.name)
-        _print(metrics_text(nameless(named) if given["anonymous"] else named, settings) + "\n")
+        terminal.put(metrics_text(nameless(named) if given["anonymous"] else named, settings) + "\n")
     if _told(done.unread, given["anonymous"]) and given["strict"]:
         sys.exit(UNUSABLE)
 
@@ -312,7 +310,7 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
         for line in fetched.lines:
             _tell(line, quiet)
         for spec, problem in fetched.unread:
-            click.echo(f"not fetched: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
+            terminal.tell(f"not fetched: {problem if spec in problem else f'{spec}: {problem}'}")
         if fetched.unread:
             sys.exit(UNUSABLE)
 
@@ -320,7 +318,7 @@ def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: 
 def _report(
     *, title: str | None = None, jobs: int | None = None, cluster: str | None = None, no_cache: bool = False,
     since: str | None = None, samples: str | None = None, no_samples: bool = False,
-    each: Callable[[Run], None] | None = None, **given: Any,
+    each: Callable[[Run], None] | None = None, places: Sequence[tuple[str, str | None]] = (), **given: Any,
 ) -> Report:  # fmt: skip
     """The composed report of everything that was asked for."""
     settings = _settings(**given)
@@ -337,6 +335,7 @@ def _report(
         return compose(known, unread, earlier=earlier,
                        title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
     found, missing = _found(**given)
+    options.check_inputs(places, [*found, *([since] if since else [])])
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
     wanted = many.Wanted(settings, _only_roles(found, given["all_metrics"]), given["anonymous"],
@@ -379,7 +378,7 @@ def _told(unread: Iterable[Unread], anonymous: bool = False) -> list[Unread]:
 
     said = [Unread(*(_without_folders(text, (one.spec,)) for text in one)) if anonymous else one for one in unread]
     for spec, problem in said:
-        click.echo(f"not read: {problem if spec in problem else f'{spec}: {problem}'}", err=True)
+        terminal.tell(f"not read: {problem if spec in problem else f'{spec}: {problem}'}")
     return said
 
 
@@ -446,7 +445,7 @@ def _progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Ca
         def advance(done: int = 1, what: str = "", total: int | None = None) -> None:
             if total is not None:
                 bar.length = total
-            bar.label = f"{doing} {what[:40]}" if what else doing
+            bar.label = f"{doing} {terminal.line(what, 40)}" if what else doing
             bar.update(done)
 
         yield advance
@@ -458,19 +457,9 @@ def _without_folders(text: str, typed: Sequence[str]) -> str:
     return told(text, typed)
 
 
-def _print(text: str) -> None:
-    """Puts a text on stdout; ReportgenError where that is full."""
-    try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ReportgenError(f"stdout: can't be written: {error.strerror or error}; write to a file") from error
-
-
 def _tell(text: str, quiet: bool) -> None:
     if not quiet:
-        click.echo(text, err=True)
+        terminal.tell(text)
 
 
 def _colour() -> bool:

@@ -129,6 +129,49 @@ def check_places(
         taken[real] = option
 
 
+def check_inputs(places: Sequence[tuple[str, str | None]], found: Iterable[str]) -> None:
+    """Refuses outputs that would replace something that is read; SettingsError names the option.
+
+    found: specs of single runs. What stands in a run's own folder is read with it, unless it is a page or a
+    report that reportgen wrote there before.
+    """
+    read = [path for spec in found for path in _files_of(spec)]
+    folders = {path if path.is_dir() else path.parent for path in read}
+    for option, place in places:
+        if not place or place == "-":
+            continue
+        real = Path(os.path.realpath(place))
+        if option == "--csv":
+            if tables := [path.name for path in read if path.parent == real and not path.is_dir()]:
+                raise SettingsError(f"{option} {place}: {tables[0]} in it is read, and might be replaced; name another "
+                                    "folder")  # fmt: skip
+            continue
+        inside = real.is_file() and bool(folders & {*real.parents}) and not _is_own_output(real)
+        if real in read or any(path.exists() and real.exists() and real.samefile(path) for path in read) or inside:
+            raise SettingsError(f"{option} {place}: a file of a run that is read, which would be lost; choose another "
+                                "name")  # fmt: skip
+
+
+def _files_of(spec: str) -> list[Path]:
+    """The files and folders on this machine that a spec of one run names, without `#trial` and `+`."""
+    names = {spec, *spec.split("+")}
+    names |= {name.split("#")[0] for name in names}
+    there = (os.path.realpath(name) for name in sorted(names) if name and "\0" not in name)
+    return [Path(path) for path in there if os.path.exists(path)]  # noqa: PTH110
+
+
+def _is_own_output(path: Path) -> bool:
+    """Whether a file is a page, a JSON, a Markdown that reportgen may have written there before."""
+    if path.suffix == ".md":
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(2048)
+    except OSError:
+        return False
+    return b'content="reportgen ' in head or (b'"tool"' in head and b'"reportgen"' in head) or not head
+
+
 def typed(specs: Sequence[str], labels: Sequence[str], **_: Any) -> tuple[str, ...]:
     """Every RUN as it was typed, those with a label too."""
     return (*specs, *(label.partition("=")[2].strip() for label in labels))

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from reportgen.sources.wandb.address import Address
 from reportgen.sources.wandb.login import USUAL, Limits, connect
 
 Progress = Callable[..., None]  # (runs done, of which, runs in all)
+LOCK = ".lock"  # in a run's folder; held while it is fetched
 LONGEST_PART = 100  # characters of a folder's name
 
 
@@ -108,8 +110,34 @@ def _there(address: Address, root: Path) -> Record | None:
 def _stored(
     address: Address, root: Path, refresh: bool, limits: Limits, clients: Callable[[str], Any]
 ) -> str:
-    """Fetches one run into its folder; what was done, in one line."""
+    """Fetches one run into its folder; what was done, in one line. A second fetch of it waits for the first."""
     folder = _folder(address, root)
+    with _alone(folder):
+        return _fetched(address, root, folder, refresh, limits, clients)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While this lasts, no other fetch writes into a folder; where files can't be locked, as if it did."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a")
+    except OSError as error:
+        raise ReportgenError(f"{folder}: can't be written: {error.strerror}; choose another place") from error
+    with lock:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetched(
+    address: Address, root: Path, folder: Path, refresh: bool, limits: Limits, clients: Callable[[str], Any]
+) -> str:
     before = None if refresh else _there(address, root)
     if before is not None and before.is_over:
         return f"{folder}: there already ({before.n_rows:,} rows, {before.state})"

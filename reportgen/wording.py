@@ -30,6 +30,11 @@ def drawable(text: object, limit: int = DRAWN) -> str:
     return shortened(line, limit)
 
 
+def printable(text: str, limit: int) -> str:
+    """One line of any text that a terminal may show as it is."""
+    return shortened(_DROPPED.sub("", _BLANKS.sub(" ", text)), limit)
+
+
 def shortened(text: str, limit: int) -> str:
     """The text, cut with an ellipsis when it is longer than `limit`."""
     return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS

@@ -176,7 +176,7 @@ def test_a_killed_fetch_is_completed_by_the_next(wandb_server, tmp_path, moment)
     copy = tmp_path / "copy"
     code = f"from reportgen import store; store.fetch(['wandb:gsm8k'], {str(copy)!r}, jobs=2)"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
-    seen = ("*.part", "*.parquet", "run.json")[moment % 3]
+    seen = (".lock", "*.parquet", "run.json")[moment % 3]
     while child.poll() is None and len(list(copy.rglob(seen))) < 1 + moment // 3:
         time.sleep(0.0005)
     os.kill(child.pid, signal.SIGKILL)

@@ -45,6 +45,7 @@ FLOW = (  # data flows down this list; a room imports only from rooms above it, 
     "render",
     "publish",
     "atomic",
+    "terminal",
     "options",
     "cli",
 )
@@ -54,7 +55,7 @@ HOMES = {
     "vl_convert": {"charts"},
     "distributed": {"workers"},
     "jinja2": {"render"},
-    "click": {"cli", "options"},
+    "click": {"cli", "options", "terminal"},
     "wandb": {"sources", "publish"},
 }
 BANNED = ("scipy.stats", "statsmodels", "sklearn", "matplotlib", "plotly")

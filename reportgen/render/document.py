@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
@@ -23,6 +24,9 @@ from reportgen.signals import Learning
 
 SCHEMA = 1
 
+# stand only inside JSON's strings; a terminal takes them for commands, and turns what follows around
+CONTROL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
 
 def to_json(report: Report, *, whole: bool = True) -> str:
     """Every number of the report as a JSON document.
@@ -32,7 +36,8 @@ def to_json(report: Report, *, whole: bool = True) -> str:
     said = document(report)
     if whole:
         said["saved"] = {"title": report.title, "diagnoses": [saved.packed(one) for one in report.diagnoses]}
-    return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    text = json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1)
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -23,6 +23,13 @@ def beside(run_path: Path) -> pd.Series | None:
 
     Indexed by a digest of the prompt, since task ids are numbered anew in each run.
     """
+    try:
+        return _beside(run_path)
+    except OSError:  # a folder or a file that can't be opened: the run is read without it
+        return None
+
+
+def _beside(run_path: Path) -> pd.Series | None:
     versions = [
         folder
         for place in _places(run_path)
@@ -32,7 +39,7 @@ def beside(run_path: Path) -> pd.Series | None:
     if not versions:
         return None
     last = max(versions, key=lambda folder: int(folder.name))
-    samples = [sample for file in sorted(last.glob("*.jsonl")) for sample in _samples(file)]
+    samples = [sample for file in sorted(last.glob("*.jsonl")) if file.is_file() for sample in _samples(file)]
     if not samples:
         return None
     frame = pd.DataFrame(samples, columns=["problem", "reward"])

@@ -76,6 +76,8 @@ def _is_ours(folder: Path) -> bool:
 
 def _content(path: Path) -> bytes | None:
     try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return None
         with path.open("rb") as stream:
             return stream.read(LONGEST)
     except OSError:
@@ -84,6 +86,8 @@ def _content(path: Path) -> bytes | None:
 
 def _console(path: Path) -> str:
     """The end of a console capture, "" when there is none."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as stream:
             stream.seek(0, 2)

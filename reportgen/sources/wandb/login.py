@@ -138,11 +138,12 @@ def _from_netrc(url: str) -> str | None:
 def _netrc() -> netrc.netrc:
     """The user's netrc; an empty one when there is none that can be read."""
     named = os.environ.get("NETRC")
-    for path in (Path(named).expanduser(),) if named else (Path.home() / ".netrc", Path.home() / "_netrc"):
+    for name in (named,) if named else ("~/.netrc", "~/_netrc"):
+        path = Path(os.path.expanduser(name))  # noqa: PTH111 (never an error, for a user without a home too)
         if path.is_file():
             try:
                 return netrc.netrc(path)
-            except (netrc.NetrcParseError, OSError):
+            except (netrc.NetrcParseError, OSError, ValueError):
                 break
     return netrc.netrc(os.devnull)
 
