@@ -9,16 +9,19 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from reportgen.evals import Eval
 from reportgen.metrics import Played
 from reportgen.run import Run
 from reportgen.samples import Samples
 from reportgen.seen import Seen
 from reportgen.settings import Settings
 from reportgen.signals import Learning
+from reportgen.signals.learning import Direction
 
 Interval = tuple[float, float]  # low, high
 Label = Literal["overfitting", "good_generalisation", "underfitting", "inconclusive"]
 Decision = Literal["continue", "stop", "roll_back", "change_recipe", "inconclusive"]
+State = Literal["measured", "not tested", "assumed", "not comparable", "not logged"]  # of a number on the page
 Topic = Literal["learning", "generalisation", "policy", "rollouts", "system"]
 
 
@@ -106,14 +109,17 @@ class Gap:
     first_significant_step: int | None
     trend: tuple[tuple[int, float, float, float], ...] = ()  # step, gap, low, high at every eval
     confounders: tuple[str, ...] = ()
+    state: State = "measured"  # "not tested": the eval's size is unknown, so a small set's error was taken
+    interval_new: Interval | None = None  # 95 % for new problems, where `interval` is of the same ones again
+    at_first: float | None = None  # the gap at the first eval; None: there was none early on
 
 
 @dataclass(frozen=True)
 class Improvement:
-    """What was gained over the base model."""
+    """What was gained over the base model, or over the level at the start."""
 
     baseline: float
-    baseline_from: str  # "given", "logged at step 0", "assumed"
+    baseline_from: str  # "given", "logged at step 0", "logged at the start, step 1", "assumed", "first steps" …
     final: float
     final_step: int
     source: Literal["eval", "train"]
@@ -123,6 +129,70 @@ class Improvement:
     p_value: float | None
     smallest_visible: float | None  # smallest gain this eval set can see at 80 % power
     n: int | None  # problems in the eval set
+    state: State = "measured"  # "assumed": so is the baseline, and nothing was tested; "not tested": no size
+    interval_new: Interval | None = None  # 95 % for new problems, where `interval` is of the same ones again
+
+    @property
+    def over(self) -> str:
+        """What the gain is a gain over; "the base model" only where its level was measured, given or assumed."""
+        for origin in ("first steps", "first eval"):
+            if self.baseline_from.startswith(origin):
+                return f"the {origin}"
+        return "the start" if self.baseline_from.startswith("logged at the start") else "the base model"
+
+    @property
+    def level_name(self) -> str:
+        """How the level at the start is called beside its number."""
+        return {"the start": "At the start"}.get(self.over, self.over.removeprefix("the ").capitalize())
+
+
+@dataclass(frozen=True)
+class EvalGain:
+    """What one eval set gained from its first eval to its last, and where it is heading."""
+
+    first: float
+    best: float
+    best_step: int
+    last: float
+    absolute: float  # last minus first
+    interval: Interval | None  # 95 %; None: it can't be told
+    p_value: float | None
+    direction: Direction | None  # None: too few evals
+    fall: float | None  # best minus last where that is more than chance; None: it isn't
+    fall_p: float | None
+    state: State = "measured"
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of a reward: a reward function, and how it moved."""
+
+    name: str  # as logged
+    part: str  # "format"
+    first: float  # mean of the first tenth
+    last: float  # mean of the last tenth
+    change: float
+    interval: Interval | None  # 95 %, of change; None: too few values
+    direction: Direction | None
+    saturated_step: int | None  # from where on it stays at its top
+    accuracy: bool = False  # a share of right answers by its name, never outside [0, 1]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Which metrics stand for train and eval, and why those."""
+
+    evals: tuple[Eval, ...] = ()  # the main one first
+    components: tuple[Component, ...] = ()
+    mixture: str | None = None  # the logged reward that mixes kinds, so is no accuracy
+    filtered: str | None = None  # the train reward that counts kept groups alone
+    filter_key: str | None = None  # config key that says so
+    judged_by: str | None = None  # the metric taken instead of a mixture or a filtered reward
+
+    @property
+    def main(self) -> Eval | None:
+        """The eval that gain, gap and checkpoints speak of."""
+        return next((one for one in self.evals if one.main), None)
 
 
 @dataclass(frozen=True)
@@ -187,6 +257,8 @@ class Evidence:
     gpus: int | None = None
     eval_n: int | None = None  # problems in the eval set
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
+    cast: Cast = field(default_factory=Cast)
+    eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
 
     def values(self, role: str) -> pd.Series:
         """Series of the metric that plays a role, gaps dropped; KeyError when none does."""
@@ -234,6 +306,18 @@ class Diagnosis:
     eval_n: int | None = None  # problems in the eval set, logged or assumed
     samples: Samples | None = None  # what the model wrote, where rollouts were dumped
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
+    cast: Cast = field(default_factory=Cast)
+    eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
+
+    @property
+    def evals(self) -> tuple[Eval, ...]:
+        """Every eval, the main one first."""
+        return self.cast.evals
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The parts of the reward, in logged order."""
+        return self.cast.components
 
     def eval_size(self, step: int) -> int | None:
         """Problems behind the eval at a step; None when unknown."""

@@ -10,7 +10,7 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Literal
 
-from reportgen import trainers
+from reportgen import evals, trainers
 from reportgen.errors import SettingsError
 from reportgen.trainers.trainer import Trainer
 
@@ -127,7 +127,7 @@ def is_accuracy_name(name: str) -> bool:
 
 def wanted(name: str) -> bool:
     """Whether a metric can play a role, or helps to derive one; for reads of roles only."""
-    return _spelled(trainers.known()).is_wanted(name)
+    return _spelled(trainers.known()).is_wanted(name) or evals.wanted(name)
 
 
 def names_for(role: str, trainer: str = "", beside: Iterable[str] = ()) -> tuple[str, ...]:

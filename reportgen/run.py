@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from reportgen import naming
+from reportgen import evals, naming
 from reportgen.errors import SourceError
+from reportgen.evals import Eval
 
 State = Literal["finished", "failed", "crashed", "running", "unfinished", "unknown"]
 
@@ -100,9 +101,10 @@ class Run:
     notes: tuple[str, ...] = ()  # what the reader skipped or guessed, shown on the page
     removed: tuple[str, ...] = ()  # where a secret was taken out, one entry each
     whole: Extent | None = None  # of a slim run, whose history holds only the points that a page draws
+    sizes: Mapping[str, int] = None  # type: ignore[assignment]  # eval's metric -> problems, as a joined file says
 
     def __post_init__(self) -> None:
-        for name in ("config", "summary", "provenance"):
+        for name in ("config", "summary", "provenance", "sizes"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, {})
 
@@ -130,6 +132,11 @@ class Run:
     def n_steps(self) -> int:
         """How many steps the whole history has."""
         return self.whole.n_steps if self.whole is not None else len(self.history)
+
+    @property
+    def evals(self) -> tuple[Eval, ...]:
+        """Every eval that was logged or joined, with its set, its kind and its values by step."""
+        return evals.found(self.history, self.framework, self.sizes)
 
     def between(self, first: int | None, last: int | None) -> Run:
         """The same run, only the steps from first to last, both included."""
@@ -168,6 +175,7 @@ class Run:
             console_tail=self.console_tail or other.console_tail,
             notes=(*self.notes, f"gaps filled from {other.source}", *other.notes),
             removed=tuple(dict.fromkeys(self.removed + other.removed)),
+            sizes={**other.sizes, **self.sizes},
         )
 
 

@@ -37,6 +37,7 @@ class Settings:
     forecast_steps: tuple[int, ...] | None = None  # None: 1.5 and 2 times the run
     metrics: Mapping[str, str] = field(default_factory=dict)  # role -> metric name, overriding the catalogue
     steps: tuple[int | None, int | None] | None = None  # only these steps, both ends included
+    eval: str | None = None  # set or metric of the main eval; None: the set that the run trains on
     reference: str | None = None  # name or spec of the run that the others are compared with
 
     # learning (facts behind each: docs/diagnostics.md)

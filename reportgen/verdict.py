@@ -181,9 +181,11 @@ def _gain(evidence: Evidence, settings: Settings) -> str:
     if found is None:
         return ""
     shown = wording.difference(found.absolute, accuracy)
-    base = "the base model" + (" (its level is assumed)" if found.baseline_from == "assumed" else "")
+    base = found.over
+    if found.state == "assumed":
+        return f"The difference to {base} is {shown}; its level is assumed, so this is not tested."
     if found.p_value is None:
-        return f"The difference to {base} is {shown}; without the eval's size it can't be tested."
+        return f"The difference to {base} is {shown}; without the eval's size it is not tested."
     if found.p_value >= settings.significance:
         return f"The difference to {base}, {shown}, may be chance."
     return f"The {'gain over' if found.absolute > 0 else 'loss against'} {base} is real: {shown}."
@@ -219,8 +221,8 @@ def _gain_number(evidence: Evidence) -> Number | None:
     context = f"over {wording.level(found.baseline, accuracy)}"
     context += " (assumed)" if found.baseline_from == "assumed" else ""
     context += f", n = {wording.count(found.n)}" if found.n else ""
-    context += f"; {wording.p_value(found.p_value)}" if found.p_value is not None else "; can't be tested"
-    return Number("Gain over the base model", found.absolute, "points" if accuracy else "", found.interval, context,
+    context += f"; {wording.p_value(found.p_value)}" if found.p_value is not None else "; not tested"
+    return Number(f"Gain over {found.over}", found.absolute, "points" if accuracy else "", found.interval, context,
                   "improvement", 0.0)  # fmt: skip
 
 
@@ -283,7 +285,8 @@ def _gap_number(evidence: Evidence) -> Number | None:
     if found is None:
         return None
     context = found.label.replace("good_generalisation", "none visible; good generalisation").replace("_", " ")
-    context = context.replace("inconclusive", "this eval set can't tell").replace("underfitting", "eval reads higher")
+    context = context.replace("inconclusive", "can't tell a gap that matters")
+    context = context.replace("underfitting", "eval reads higher")
     unit = "points" if evidence.scale.accuracy else ""
     return Number("Train–eval gap", found.gap, unit, found.interval, context, "gap", 0.0)
 

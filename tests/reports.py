@@ -43,7 +43,10 @@ def learning_run(*, steps: int = 126, seed: int = 3, metrics: Mapping[str, Any] 
         "started": datetime(2025, 11, 9, 13, 4, tzinfo=UTC),
         "runtime_s": 3492.0,
         "state": "finished",
-        "config": {"actor": {"optimizer": {"lr": 1.7e-5}, "group_size": 4}, "seed": 1},
+        "config": {
+            "actor": {"path": "Qwen/Qwen2.5-0.5B", "optimizer": {"lr": 1.7e-5}, "group_size": 4},
+            "seed": 1,
+        },
         "provenance": {"command": "python train.py", "url": "https://wandb.ai/team/project/runs/abc123"},
     }
     return from_rows(columns, **(given | about))

@@ -11,7 +11,7 @@ from reportgen.findings import Severity
 from reportgen.settings import Settings
 
 TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"
-GSM8K = {"experiment_name": "gsm8k-grpo"}
+GSM8K = {"experiment_name": "gsm8k-grpo", "actor.path": "Qwen/Qwen2.5-0.5B-Instruct"}
 
 
 def reference(make_run, samples=32, **about):
@@ -20,20 +20,20 @@ def reference(make_run, samples=32, **about):
 
 
 def test_the_reference_runs_gain(make_run):
-    """+13.70 points, +74.7 %, [10.4, 16.9], p below 1e-15."""
+    """+13.70 points, +74.7 %, [10.4, 16.9]; no p-value, since the baseline is assumed."""
     gain = diagnose(reference(make_run)).improvement
     assert (gain.baseline, gain.baseline_from, gain.n) == (0.1835, "assumed", 1319)
     assert gain.absolute == pytest.approx(0.13701)
     assert gain.relative == pytest.approx(0.747, abs=5e-4)
     assert gain.interval == pytest.approx((0.104, 0.169), abs=1e-3)
-    assert gain.p_value < 1e-15
+    assert (gain.p_value, gain.state) == (None, "assumed")
 
 
 def test_the_gain_is_told_in_one_line(make_run):
     """What, how much, how sure."""
     found = diagnose(reference(make_run)).finding("improvement")
-    assert found.severity is Severity.OK
-    assert found.headline.startswith("+13.70 pp [+10.4, +17.0], p < 10⁻¹⁵: real")
+    assert found.severity is Severity.NOTE
+    assert found.headline == "+13.70 pp [+10.4, +17.0], not tested: the baseline is assumed"
     assert "+74.7" in found.detail
 
 
@@ -55,15 +55,17 @@ def test_assumptions_are_said(make_run):
 )
 def test_where_the_baseline_comes_from(make_run, settings, evals, baseline, origin):
     """Given, else an eval before the first step, else assumed."""
-    run = make_run({TRAIN: [None] + [0.2] * 20, EVAL: [evals.get(step) for step in range(21)]}, first_step=0)
+    columns = {TRAIN: [None] + [0.2] * 20, EVAL: [evals.get(step) for step in range(21)]}
+    run = make_run(columns, first_step=0, config=GSM8K)
     gain = diagnose(run, settings).improvement
     assert (gain.baseline, gain.baseline_from) == (baseline, origin)
 
 
 def test_no_baseline_no_gain(make_run):
     """A reward that is no accuracy has no assumed baseline, and with a given one no percent."""
+    assert diagnose(make_run(reward=[-2.0, 1.0, 3.0])).improvement is None
     run = make_run(reward=list(np.linspace(-2, 3, 40)))
-    assert diagnose(run).improvement is None
+    assert diagnose(run).improvement.baseline_from == "first steps"
     gain = diagnose(run, Settings(baseline=-2.0)).improvement
     assert gain.absolute > 4
     assert gain.relative is None
@@ -72,14 +74,14 @@ def test_no_baseline_no_gain(make_run):
 def test_without_a_size_nothing_is_tested(make_run):
     """The gain is told, and that it can't be tested."""
     run = reference(make_run, config={})
-    gain = diagnose(run).improvement
-    assert (gain.n, gain.interval, gain.p_value) == (None, None, None)
-    assert "can't be tested" in diagnose(run).finding("improvement").headline
+    gain = diagnose(run, Settings(baseline=0.1835)).improvement
+    assert (gain.n, gain.interval, gain.p_value, gain.state) == (None, None, None, "not tested")
+    assert "not tested" in diagnose(run, Settings(baseline=0.1835)).finding("improvement").headline
 
 
 def test_train_stands_in_for_a_missing_eval(make_run):
     """And the finding says so."""
-    diagnosis = diagnose(make_run({TRAIN: noisy(saturating(), 4096)}))
+    diagnosis = diagnose(make_run({TRAIN: noisy(saturating(), 4096)}, config=GSM8K))
     assert diagnosis.improvement.source == "train"
     assert diagnosis.improvement.absolute == pytest.approx(0.32 - 0.1835, abs=0.01)
     assert "stands in" in diagnosis.finding("improvement").detail

@@ -13,7 +13,8 @@ from reportgen.settings import Settings
 
 TRAIN, EVAL = "grpo_actor/task_reward/avg", "eval-rollout/reward"
 CONFIG = {
-    "experiment_name": "gsm8k-grpo", "total_train_epochs": 2, "train_dataset": {"batch_size": 256, "max_samples": 500},
+    "experiment_name": "gsm8k-grpo", "actor.path": "Qwen/Qwen2.5-0.5B", "total_train_epochs": 2,
+    "train_dataset": {"batch_size": 256, "max_samples": 500},
     "gconfig": {"n_samples": 4}, "actor": {"optimizer": {"lr": 1.7e-5}, "adv_norm": {"std_level": "group"}},
 }  # fmt: skip
 KL = np.where(np.arange(STEPS) < 70, 0.02, 0.9) + 0.002 * np.random.default_rng(2).standard_normal(STEPS)
@@ -23,7 +24,8 @@ RUNS = {
     "collapse": {TRAIN: noisy(collapsing(), 4096), EVAL: at({40: 0.45, 80: 0.5, 126: 0.05}), "kl": KL},
     "overfit": {TRAIN: noisy(line(), 4096), EVAL: at({63: 0.25, 126: 0.22})},
     "eval falls": {
-        TRAIN: noisy(line(), 4096), EVAL: at({20: 0.2, 40: 0.3, 60: 0.35, 80: 0.3, 100: 0.2, 126: 0.15}),
+        TRAIN: noisy(line(), 4096),
+        EVAL: at({20: 0.2, 40: 0.3, 60: 0.35, 80: 0.3, 100: 0.2, 126: 0.15}),
     },
     "no signal": {TRAIN: np.zeros(60)},
     "flat from the start": {TRAIN: noisy(np.full(STEPS, 0.3), 4096)},

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reportgen import metrics, seen
+from reportgen import seen
 from reportgen.diagnostics import diminishing, generalisation, learning, policy, rollouts, system
+from reportgen.diagnostics.casting import cast
 from reportgen.diagnostics.declared import Declared, declared
-from reportgen.diagnostics.measures import checkpoints_of, gap_of, improvement_of, problems, tested
+from reportgen.diagnostics.measures import checkpoints_of, gain_of_set, gap_of, improvement_of, problems, tested
 from reportgen.diagnostics.next_steps import advise
 from reportgen.diagnostics.watched import missing
-from reportgen.findings import Check, Diagnosis, Evidence, Finding, Skipped
+from reportgen.findings import Cast, Check, Diagnosis, Evidence, Finding, Skipped
 from reportgen.metrics import Played
 from reportgen.run import Run
 from reportgen.settings import Settings
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     *rollouts.CHECKS,
     *system.CHECKS,
 )
+LEAST_INSTEAD = 4  # evals from which on they stand in for a train reward that says nothing
 
 
 def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
@@ -39,9 +41,9 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
     settings = settings or Settings()
     if settings.steps is not None:
         run = run.between(*settings.steps)
-    roles = metrics.roles(run.history.columns, settings.metrics)
-    known = declared(run, roles, settings)
-    evidence = gather(run, roles, known, settings)
+    run, roles, found = cast(run, settings)
+    known = declared(run, roles, found, settings)
+    evidence = gather(run, roles, found, known, settings)
     answers = [answer(check, evidence, settings) for check in CHECKS]
     findings = tuple(found for found in answers if isinstance(found, Finding))
     decided = decide(evidence, findings, settings)
@@ -61,6 +63,8 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
         settings=settings,
         eval_n=known.eval_n,
         seen=evidence.seen,
+        cast=found,
+        eval_gains=evidence.eval_gains,
     )
 
 
@@ -70,10 +74,13 @@ def answer(check: Check, evidence: Evidence, settings: Settings) -> Finding | Sk
     return missing(check.name, absent, evidence) if absent else check.look(evidence, settings)
 
 
-def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Settings) -> Evidence:
+def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, settings: Settings) -> Evidence:
     """The run with all that is fitted once, for the checks to look at."""
     evals = _series(run, roles, "eval_reward")
-    train = _learning(_series(run, roles, "train_reward"), known.samples, known, settings)
+    rewards = _series(run, roles, "train_reward")
+    if found.filtered and not found.judged_by and evals is not None and len(evals) >= LEAST_INSTEAD:
+        rewards = None  # it hovers about one half whatever is learned; the evals decide
+    train = _learning(rewards, known.samples, known, settings)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
@@ -90,6 +97,8 @@ def gather(run: Run, roles: Mapping[str, Played], known: Declared, settings: Set
         gpus=known.gpus,
         eval_n=known.eval_n,
         seen=seen.look(run, roles, settings, reward_range=known.scale.range, eval_sizes=sizes),
+        cast=found,
+        eval_gains=tuple(gain_of_set(one, known, settings) for one in found.evals),
     )
 
 

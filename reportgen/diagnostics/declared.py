@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
-import numpy as np
 import pandas as pd
 
-from reportgen import metrics, trainers, wording
+from reportgen import trainers, wording
 from reportgen.costs import gpus
+from reportgen.diagnostics import origins
+from reportgen.diagnostics.scale import scale_of
 from reportgen.errors import SettingsError
-from reportgen.findings import Assumption, Scale
+from reportgen.evals import Eval, sets
+from reportgen.findings import Assumption, Cast, Scale
 from reportgen.metrics import Played
 from reportgen.run import Run, config_number
 from reportgen.settings import Settings
+from reportgen.signals import robust
 
 BASE_ACCURACY = 0.1835  # Qwen2.5-0.5B-Instruct on gsm8k's test set, as the guide has it
-GSM8K_PROBLEMS = 1319  # of gsm8k's test set
+BASE_SLACK = 0.06  # train problems and hotter samples read this much lower or higher than the test set, as runs show
+LEAST_FOR_START = 6  # train rewards below which the first are no level of their own
+START = 0.02  # of the train rewards, at least three: what "the first steps" are
 CAUTIOUS_PROBLEMS = 30  # AIME, the smallest set in common use: what an unknown set is taken for
 
 
@@ -28,68 +34,57 @@ class Declared:
 
     scale: Scale
     baseline: float | None
-    baseline_from: str  # "given", "logged at step 0", "assumed"; "" when there is none
+    baseline_from: str  # "given", "logged at step 0", "assumed", "first steps" …; "" when there is none
     eval_n: int | None  # problems in the eval set; by-step sizes stay in the settings
     samples: int | None  # rollouts that one train point averages
     gpus: int | None
     assumptions: tuple[Assumption, ...]
+    baseline_sd: float | None = None  # standard error of a level of the first steps
+    main: Eval | None = None
 
 
-def declared(run: Run, roles: Mapping[str, Played], settings: Settings) -> Declared:
+def declared(run: Run, roles: dict[str, Played], found: Cast, settings: Settings) -> Declared:
     """All of it, each with the sentence that the page shows for it."""
-    scale = scale_of(run, roles, settings)
-    notes = [Assumption("scale", scale.range, scale.why)]
-    eval_n = eval_size(run, roles, scale, settings, notes)
-    base, base_from = baseline(run, roles, scale, settings, notes)
+    main = found.main
+    scale = scale_of(run, roles, main, settings)
+    if found.mixture is not None and found.judged_by is None and settings.reward_range is None and scale.accuracy:
+        why = f"{found.mixture} mixes several reward functions: no accuracy, so no percent and no binomial interval."
+        scale = Scale(False, None, why, comparable=main is None)
+    notes = [Assumption("scale", scale.range, scale.why), *_taken(found, roles)]
+    eval_n = eval_size(run, main, scale, settings, notes)
+    base = baseline(run, roles, main, scale, settings, notes)
     samples = samples_per_step(run, roles, settings)
     if samples:
         text = f"One train point averages {wording.count(samples)} answers{_grouped(run, settings)}."
         notes.append(Assumption("samples_per_step", samples, text))
     text = f"The forecast holds only if nothing new happens after step {_last(run)}."
     notes.append(Assumption("forecast", None, text))
-    return Declared(scale, base, base_from, eval_n, samples, gpus(run, settings), tuple(notes))
+    return Declared(scale, base.value, base.origin, eval_n, samples, gpus(run, settings), tuple(notes), base.sd, main)
 
 
-def scale_of(run: Run, roles: Mapping[str, Played], settings: Settings) -> Scale:
-    """Whether the rewards are accuracies, and why that is believed."""
-    if settings.reward_range is not None:
-        low, high = settings.reward_range
-        is_share = (low, high) == (0.0, 1.0)
-        why = f"Rewards lie in [{low:g}, {high:g}], given by --reward-range."
-        rewards = run.history[[roles[role].name for role in ("train_reward", "eval_reward") if role in roles]]
-        if ((rewards < low) | (rewards > high)).to_numpy().any():
-            why += " Some that were logged lie outside."
-            is_share = False
-        return Scale(is_share, (low, high), why, comparable=is_share or not _is_accuracy(run, roles, "eval_reward"))
-    kinds = {role: _is_accuracy(run, roles, role) for role in ("train_reward", "eval_reward") if role in roles}
-    if kinds and all(kinds.values()):
-        names = " and ".join(roles[role].name for role in kinds)
-        return Scale(True, (0.0, 1.0), f"{names}: an accuracy by its name, and every value lies in [0, 1].")
-    bounds = answer_range(run, roles)
-    if bounds is not None:
-        why = f"Answers earned between {bounds[0]:g} and {bounds[1]:g}, as logged: not an accuracy, so no percent."
-        return Scale(False, bounds, why, comparable=_within(run, roles, bounds))
-    why = "The reward's scale is unknown, so no percent and no binomial interval; --reward-range 0:1 would declare it."
-    if any(kinds.values()):
-        why = "Train and eval reward are not counted in the same unit; " + why[0].lower() + why[1:]
-    return Scale(False, None, why, comparable=not any(kinds.values()))
+def _taken(found: Cast, roles: Mapping[str, Played]) -> Iterator[Assumption]:
+    """Which of several metrics were judged, and why."""
+    train = roles.get("train_reward")
+    if train is not None and found.judged_by == train.name:
+        yield Assumption("train_reward", train.name, f"The train reward is {train.name}: {train.why}.")
+    if len(found.evals) > 1 and found.main is not None:
+        text = f"The main eval is {found.main.label}: {found.main.why}; --eval names another."
+        yield Assumption("eval", found.main.name, text)
 
 
-def answer_range(run: Run, roles: Mapping[str, Played]) -> tuple[float, float] | None:
-    """Lowest and highest reward of an answer, where both are logged and most batches reach them."""
-    if not {"reward_min", "reward_max"} <= set(roles):
-        return None
-    lows, highs = (run.history[roles[role].name].dropna() for role in ("reward_min", "reward_max"))
-    if len(lows) < 3 or len(highs) < 3 or (lows == lows.min()).mean() < 0.5 or (highs == highs.max()).mean() < 0.5:
-        return None
-    low, high = float(lows.min()), float(highs.max())
-    return (low, high) if low < high else None
+@dataclass(frozen=True)
+class Base:
+    """A level to measure the gain from."""
+
+    value: float | None
+    origin: str
+    sd: float | None = None
 
 
 def baseline(
-    run: Run, roles: Mapping[str, Played], scale: Scale, settings: Settings, notes: list[Assumption]
-) -> tuple[float | None, str]:
-    """Reward of the base model and where it comes from: given, logged before training, or assumed."""
+    run: Run, roles: Mapping[str, Played], main: Eval | None, scale: Scale, settings: Settings, notes: list[Assumption]
+) -> Base:
+    """The level that the gain is counted from: given, logged, assumed, or that of the first steps."""
     if settings.baseline is not None:
         if scale.accuracy and not 0 <= settings.baseline <= 1:
             raise SettingsError(
@@ -99,35 +94,92 @@ def baseline(
         shown = wording.level(settings.baseline, scale.accuracy)
         text = f"The base model's reward is {shown}, given by --baseline."
         notes.append(Assumption("baseline", settings.baseline, text))
-        return settings.baseline, "given"
-    before = evals_before_training(run, roles)
+        return Base(settings.baseline, "given")
+    logged = evals_at_start(run, roles, main)
+    if logged is not None:
+        step, value, is_before = logged
+        if is_before:
+            return Base(value, f"logged at step {step}")
+        text = f"The eval of step {step}, after one update or none, stands for the level at the start."
+        notes.append(Assumption("baseline", value, text))
+        return Base(value, f"logged at the start, step {step}")
+    if is_guides_base(run, roles, main, scale):
+        text = (
+            f"Base accuracy of {wording.percent(BASE_ACCURACY)} is assumed (Qwen2.5-0.5B on gsm8k), so the difference"
+            " to it is not tested; it is not in the log: give --baseline."
+        )
+        notes.append(Assumption("baseline", BASE_ACCURACY, text))
+        return Base(BASE_ACCURACY, "assumed")
+    return _first_level(run, roles, main, scale, notes)
+
+
+def _first_level(
+    run: Run, roles: Mapping[str, Played], main: Eval | None, scale: Scale, notes: list[Assumption]
+) -> Base:
+    """The level of the first steps, before anything was learned; of the first eval where there is no train reward."""
+    if "train_reward" in roles:
+        values = run.history[roles["train_reward"].name].dropna()
+        if len(values) < LEAST_FOR_START:
+            return Base(None, "")
+        value, sd, n = first_level(values)
+        shown, last = wording.level(value, scale.accuracy), wording.count(int(values.index[n - 1]))
+        text = (
+            f"The base model's level isn't known; the gain is counted from {shown}, the mean of the first {n} "
+            f"train rewards (to step {last}): give --baseline."
+        )
+        notes.append(Assumption("baseline", value, text))
+        return Base(value, "first steps", sd)
+    if main is not None and len(main.values) > 1:
+        step, value = int(main.values.index[0]), float(main.values.iloc[0])
+        text = f"The base model's level isn't known; the gain is counted from the first eval, at step {step}."
+        notes.append(Assumption("baseline", value, text))
+        return Base(value, f"first eval, step {step}")
+    return Base(None, "")
+
+
+def first_level(values: pd.Series) -> tuple[float, float | None, int]:
+    """Mean of the first train rewards, its standard error, and how many they are."""
+    n = max(3, round(START * len(values)))
+    noise = robust.difference_sd(values.to_numpy(dtype=float)) if len(values) >= 6 else None
+    return float(values.iloc[:n].mean()), noise / math.sqrt(n) if noise else None, n
+
+
+def evals_at_start(run: Run, roles: Mapping[str, Played], main: Eval | None) -> tuple[int, float, bool] | None:
+    """(step, value, whether before training) of the main eval at or before the first update; None: there is none.
+
+    An eval in the row of the first train step came after one update or none, where that step is the
+    first update and no mean over several.
+    """
+    if main is None or "train_reward" not in roles:
+        return None
+    train = run.history[roles["train_reward"].name].dropna()
+    if train.empty:
+        return None
+    first = int(train.index[0])
+    before = main.values.loc[main.values.index < first]
     if len(before):
-        step = int(before.index[-1])
-        return float(before.iloc[-1]), f"logged at step {step}"
-    if not scale.accuracy:
-        return None, ""
-    text = (
-        f"Base accuracy of {wording.percent(BASE_ACCURACY)} is assumed (Qwen2.5-0.5B on gsm8k); it is never in the log:"
-        " give --baseline."
-    )
-    notes.append(Assumption("baseline", BASE_ACCURACY, text))
-    return BASE_ACCURACY, "assumed"
+        return int(before.index[-1]), float(before.iloc[-1]), True
+    if first <= 1 and first in main.values.index:
+        return first, float(main.values.loc[first]), False
+    return None
 
 
-def evals_before_training(run: Run, roles: Mapping[str, Played]) -> pd.Series:
-    """Evals at steps before the first that has a train reward; empty when there are none."""
-    if "eval_reward" not in roles or "train_reward" not in roles:
-        return pd.Series(dtype=float)
-    evals = run.history[roles["eval_reward"].name].dropna()
-    train = run.history[roles["train_reward"].name].first_valid_index()
-    return evals.loc[evals.index < train] if train is not None else evals.iloc[:0]
+def is_guides_base(run: Run, roles: Mapping[str, Played], main: Eval | None, scale: Scale) -> bool:
+    """Whether everything says Qwen2.5-0.5B on gsm8k, and neither names nor the first steps speak against it."""
+    if not scale.accuracy or not is_gsm8k(run, main) or not origins.is_qwen_half_billion(run):
+        return False
+    if "train_reward" not in roles:
+        return True
+    values = run.history[roles["train_reward"].name].dropna()
+    if len(values) < LEAST_FOR_START:
+        return True
+    level, sd, _ = first_level(values)
+    return abs(level - BASE_ACCURACY) <= BASE_SLACK + 3 * (sd or 0.0)
 
 
-def eval_size(
-    run: Run, roles: Mapping[str, Played], scale: Scale, settings: Settings, notes: list[Assumption]
-) -> int | None:
-    """Problems in the eval set: given, logged, gsm8k's when the run is named after it, or unknown."""
-    if "eval_reward" not in roles:
+def eval_size(run: Run, main: Eval | None, scale: Scale, settings: Settings, notes: list[Assumption]) -> int | None:
+    """Problems in the main eval set: given, logged, known by the set's name, or unknown."""
+    if main is None:
         return None
     given = settings.eval_size
     if given is not None:
@@ -136,13 +188,18 @@ def eval_size(
             notes.append(Assumption("eval_size", given, text))
             return given
         return None
-    logged = len(run.answers) if run.answers is not None else _logged_eval_size(run, roles["eval_reward"].name)
+    logged = len(run.answers) if run.answers is not None else main.problems if main.problems_from == "logged" else None
+    logged = logged or _configured_size(run, main)
     if logged:
         return logged
-    if scale.accuracy and is_gsm8k(run, roles["eval_reward"].name):
-        text = f"Eval set of {wording.count(GSM8K_PROBLEMS)} problems is assumed, since the run is named after gsm8k."
-        notes.append(Assumption("eval_size", GSM8K_PROBLEMS, text))
-        return GSM8K_PROBLEMS
+    named = main.set or next(iter(origins.evaluated_on(run) or origins.trained_on(run)), "")
+    known = main.problems or sets.problems(named)
+    if scale.accuracy and known:
+        text = f"Eval set of {wording.count(known)} problems is assumed, as many as {named.rsplit('/', 1)[-1]} has."
+        if main.problems and not main.set:
+            text = f"The mean over eval sets is taken to be as telling as {wording.count(known)} problems."
+        notes.append(Assumption("eval_size", known, text))
+        return known
     if scale.accuracy:
         text = (f"The size of the eval set isn't known, so the gain is not tested; below 4 evals the "
                 f"train–eval gap is judged as if there were {CAUTIOUS_PROBLEMS}: give --eval-size.")  # fmt: skip
@@ -150,10 +207,15 @@ def eval_size(
     return None
 
 
-def is_gsm8k(run: Run, eval_name: str = "") -> bool:
-    """Whether the config, the experiment or the project is named after gsm8k."""
-    named = [run.name, run.id, run.source, eval_name, *run.config.values(), *run.provenance.values()]
-    return any("gsm8k" in text.lower() for text in named if isinstance(text, str))
+def is_gsm8k(run: Run, main: Eval | None = None) -> bool:
+    """Whether a run trains and is tested on gsm8k, by its config, the names that people gave it, and its eval."""
+    if main is not None and main.set and main.set.lower() != "all" and sets.known(main.set) != "gsm8k":
+        return False
+    tested = origins.evaluated_on(run)
+    if tested and "gsm8k" not in tested and not (main is not None and main.set):
+        return False
+    trained = origins.trained_on(run)
+    return trained == ("gsm8k",) or (not trained and main is not None and sets.known(main.set) == "gsm8k")
 
 
 def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) -> int | None:
@@ -170,37 +232,12 @@ def samples_per_step(run: Run, roles: Mapping[str, Played], settings: Settings) 
     return None
 
 
-def _logged_eval_size(run: Run, eval_name: str) -> int | None:
+def _configured_size(run: Run, main: Eval) -> int | None:
+    """Problems of the one eval set that a config counts."""
+    if main.is_own is False and main.set:
+        return None
     sizes = [config_number(run, key) for key in trainers.keys(run.framework, "eval_size")]
-    if run.answers is not None:
-        sizes.insert(0, float(len(run.answers)))
-    scope = eval_name.split("/")[0] if "/" in eval_name else "eval"
-    names = (f"{scope}/n_seqs", f"{scope}/n", f"{scope}_n", "eval_n")
-    sizes += [_median(run.history[name].dropna()) for name in names if name in run.history.columns]
     return next((round(size) for size in sizes if size and size >= 1), None)
-
-
-def _median(values: Iterable[float]) -> float | None:
-    found = np.asarray(list(values), dtype=float)
-    return float(np.median(found)) if found.size else None
-
-
-def _is_accuracy(run: Run, roles: Mapping[str, Played], role: str) -> bool:
-    """By its name, and with no value outside [0, 1]; for train the lowest and highest answer count too."""
-    if role not in roles or not metrics.is_accuracy_name(roles[role].name):
-        return False
-    also = ("reward_min", "reward_max") if role == "train_reward" else ()
-    names = [roles[key].name for key in (role, *also) if key in roles]
-    seen = run.history[names].to_numpy()
-    return bool(np.isfinite(seen).any() and np.nanmin(seen) >= 0 and np.nanmax(seen) <= 1)
-
-
-def _within(run: Run, roles: Mapping[str, Played], bounds: tuple[float, float]) -> bool:
-    """Whether the evals could be means of such answers."""
-    if "eval_reward" not in roles:
-        return True
-    evals = run.history[roles["eval_reward"].name].dropna()
-    return bool(evals.between(*bounds).all())
 
 
 def _grouped(run: Run, settings: Settings) -> str:

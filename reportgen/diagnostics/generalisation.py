@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reportgen import metrics, wording
-from reportgen.diagnostics.measures import problems_behind
-from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
+from reportgen.diagnostics.measures import problems_behind, why_not_compared
+from reportgen.findings import Check, Evidence, Finding, Improvement, Severity, Skipped
 from reportgen.settings import Settings
 from reportgen.signals import intervals
 
@@ -14,21 +14,23 @@ LABELS = {
     "overfitting": "overfitting",
     "good_generalisation": "good generalisation",
     "underfitting": "eval reads higher than train",
-    "inconclusive": "this eval set can't tell",
+    "inconclusive": "can't tell a gap that matters",
 }
 
 
 def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
-    """What was gained over the base model, and whether it is more than chance."""
+    """What was gained over the level at the start, and whether it is more than chance."""
     found, accuracy = evidence.improvement, evidence.scale.accuracy
     if found is None:
-        reason = "the base model's reward is unknown; give --baseline, or log an eval before the first step"
+        reason = "no level at the start is known; give --baseline, or log an eval before the first step"
         return Skipped("improvement", (), reason)
     is_real = found.p_value is not None and found.p_value < settings.significance
     is_loss = is_real and found.absolute < 0
     gain = wording.difference(found.absolute, accuracy)
     bounds = f" {wording.interval(found.interval, accuracy, signed=True)}" if found.interval else ""
-    outcome = "can't be tested: the eval's size is unknown"
+    outcome = "not tested: the eval's size is unknown" if found.source == "eval" else "not tested: too few points"
+    if found.state == "assumed":
+        outcome = "not tested: the baseline is assumed"
     if found.p_value is not None:
         outcome = f"{wording.p_value(found.p_value)}: {'real' if is_real else 'may be chance'}"
     base = f"over {wording.level(found.baseline, accuracy)} ({found.baseline_from})"
@@ -36,10 +38,13 @@ def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     if found.relative is not None:
         detail += f" Relative: {wording.fixed(100 * found.relative, 1, signed=True)}{wording.THIN}%."
     if found.source == "train":
-        detail += " No eval was logged, so the train level stands in for it."
+        detail += _why_train(evidence)
+    if found.interval_new is not None:
+        new = wording.interval(found.interval_new, accuracy, signed=True)
+        detail += f" The interval is for these problems seen again; for new ones of the kind it is {new}."
     if found.smallest_visible is not None:
         detail += f" This eval set sees {_size(found.smallest_visible, accuracy)} or more (80{wording.THIN}% power)."
-    is_trusted = found.baseline_from != "assumed" and found.source == "eval" and (found.p_value or 1.0) < SURE_P
+    is_trusted = found.state != "assumed" and found.source == "eval" and (found.p_value or 1.0) < SURE_P
     return Finding(
         "improvement",
         Severity.WARNING if is_loss and is_trusted else Severity.OK if is_real and not is_loss else Severity.NOTE,
@@ -55,7 +60,9 @@ def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "p_value": found.p_value,
             "smallest_visible": found.smallest_visible,
             "n": found.n,
-            "rule": "two-proportion test, Newcombe's interval" if found.n else "level of the train trend",
+            "state": found.state,
+            "interval_new_problems": list(found.interval_new) if found.interval_new else None,
+            "rule": _rule_of_gain(found),
             "threshold": settings.significance,
         },
     )
@@ -68,15 +75,23 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return Skipped("gap", (), _why_no_gap(evidence))
     size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else None
     limit = settings.gap * size if size else None
+    first = found.at_first
+    is_old = first is not None and found.label == "inconclusive" and found.interval[0] > 0
     is_wide = found.label == "overfitting" and limit is not None and found.interval[0] > WIDE_GAP * limit
     shown = f"{wording.difference(found.gap, accuracy)} {wording.interval(found.interval, accuracy, signed=True)}"
     detail = f"Train {wording.level(found.train, accuracy)}, eval {wording.level(found.eval, accuracy)}."
+    if is_old and first is not None:
+        detail += (f" It stood at {wording.difference(first, accuracy)} at the first eval already: other problems or "
+                   "other sampling, more than something learned by heart.")  # fmt: skip
+    if found.interval_new is not None:
+        bounds = wording.interval(found.interval_new, accuracy, signed=True)
+        detail += f" The interval is for these problems seen again; for new ones of the kind it is {bounds}."
     if found.first_significant_step is not None:
         detail += f" Beyond the threshold since step {wording.count(found.first_significant_step)}."
     return Finding(
         "gap",
-        Severity.WARNING if is_wide else Severity.OK if found.label == "good_generalisation" else Severity.NOTE,
-        f"{shown}: {LABELS[found.label]}",
+        _severity_of_gap(found.label, is_wide=is_wide),
+        f"{shown}: {'there from the first eval on' if is_old else LABELS[found.label]}",
         " ".join((detail, *found.confounders)),
         {
             "train": found.train,
@@ -84,6 +99,9 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "gap": found.gap,
             "interval": list(found.interval),
             "label": found.label,
+            "state": found.state,
+            "at_first_eval": found.at_first,
+            "interval_new_problems": list(found.interval_new) if found.interval_new else None,
             "first_significant_step": found.first_significant_step,
             "trend": [list(row) for row in found.trend],
             "rule": "end level of the train trend minus the last eval; beyond the threshold and beyond chance",
@@ -148,9 +166,35 @@ def _why_no_gap(evidence: Evidence) -> str:
     if "eval_reward" not in evidence.roles:
         name = metrics.names_for("eval_reward", evidence.run.framework, evidence.run.history.columns)[0]
         return f"no eval was logged; log {name}"
-    if not evidence.scale.comparable:
-        return "train and eval reward are not counted in the same unit"
+    if evidence.train is None and evidence.cast.filtered:
+        return f"{evidence.cast.filtered} counts kept groups only, so it says nothing beside the evals"
+    if why := why_not_compared(evidence.scale, evidence.cast.main):
+        return why
     return "the eval's error is unknown; give --eval-size"
+
+
+def _severity_of_gap(label: str, *, is_wide: bool) -> Severity:
+    if is_wide:
+        return Severity.WARNING
+    return Severity.OK if label == "good_generalisation" else Severity.NOTE
+
+
+def _why_train(evidence: Evidence) -> str:
+    """Why the gain is one of the train reward."""
+    if "eval_reward" not in evidence.roles:
+        return " No eval was logged, so the train level stands in for it."
+    return " No eval was made at the start, so both levels are of the train reward."
+
+
+def _rule_of_gain(found: Improvement) -> str:
+    if found.source == "train":
+        start = "the mean of the first rewards" if found.baseline_from == "first steps" else "the baseline"
+        return f"end level of the train trend minus {start}"
+    if found.state == "assumed":
+        return "difference to an assumed baseline, Newcombe's interval; not tested" if found.n else "difference alone"
+    if found.interval_new is not None:
+        return "difference of two evals of the same problems, noise read off the evals (Student's t)"
+    return "two-proportion test, Newcombe's interval" if found.n else "difference alone"
 
 
 def _size(value: float, accuracy: bool) -> str:
@@ -158,7 +202,7 @@ def _size(value: float, accuracy: bool) -> str:
 
 
 CHECKS = (
-    Check("improvement", "generalisation", "Gain over the base model", "What was gained?", (), improvement),
+    Check("improvement", "generalisation", "Gain", "What was gained?", (), improvement),
     Check("gap", "generalisation", "Train–eval gap", "Does it carry over?", (), gap),
     Check("eval_resolution", "generalisation", "Reach of the eval", "What can this eval set see?", ("eval_reward",),
           eval_resolution),

@@ -10,18 +10,21 @@ import numpy as np
 import pandas as pd
 
 from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
-from reportgen.findings import Checkpoints, Evidence, Gap, Improvement, Interval, Label
+from reportgen.evals import Eval
+from reportgen.findings import Checkpoints, EvalGain, Evidence, Gap, Improvement, Interval, Label, Scale
 from reportgen.metrics import Played
 from reportgen.run import Run, config_number
 from reportgen.settings import Settings
-from reportgen.signals import Collapse, Learning, intervals, robust
+from reportgen.signals import Collapse, Learning, intervals, repeated, robust
 
 LEVEL_90 = intervals.z_of(0.90)  # the trend's band is a 90 % one
 DRAWS = 400
 LEAST_P = 1e-4  # draws of a trend can't speak for rarer events
 DATED = 0.05  # of the run: how well the start of a fall is known
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
-BLURRED = 3.0  # times the threshold: a gap known no better than this can't be called good
+BLURRED = 3.0  # times their scatter: a fall of evals of unknown error that is more than that
+SEEN = 1.4  # times the threshold: the widest half interval with which a gap of twice it is seen at 80 % power
+EARLY = 0.2  # of the run: a gap that stands by then was not learned by heart
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
 
 
@@ -88,7 +91,7 @@ def gap_of(
     Train is the level of its trend, not its last batch; the interval joins the posterior of that level
     with the eval's own (Jeffreys). An eval set of unknown size is taken for a small one.
     """
-    if train is None or evals is None or evals.empty or not declared.scale.comparable:
+    if train is None or evals is None or evals.empty or why_not_compared(declared.scale, declared.main):
         return None
     step, value = int(evals.index[-1]), float(evals.iloc[-1])
     if not train.first_step <= step:
@@ -98,20 +101,93 @@ def gap_of(
     error = _cautious_error(value) if is_unknown else eval_errors(evals, declared, settings)(step, value)
     if error is None:
         return None
-    level = train_level(train, step)
-    differences = level - _eval_draws(value, error, n, declared)
-    low, high = (float(q) for q in np.quantile(differences, (0.025, 0.975)))
-    mid = float(np.mean(level)) - value
+    level, mid = train_level(train, step), float(np.mean(train_level(train, step))) - value
+    low, high = (float(q) for q in np.quantile(level - _eval_draws(value, error, n, declared), (0.025, 0.975)))
+    again = _seen_again(level, evals, declared, settings)
     trend = gap_trend(train, evals, eval_errors(evals, declared, settings))
+    limit = _limit(train, declared, settings)
+    at_first = trend[0][1] if len(trend) > 1 and trend[0][0] <= _early(train) else None
     return Gap(
         train=float(np.mean(level)),
         eval=value,
         gap=mid,
-        interval=(low, high),
-        label=label_of(mid, (low, high), _limit(train, declared, settings)),
-        first_significant_step=first_significant(trend, mid, _limit(train, declared, settings)),
+        interval=again or (low, high),
+        label=label_of(mid, again or (low, high), limit, at_first),
+        first_significant_step=first_significant(trend, mid, limit),
         trend=trend,
         confounders=confounders(run, roles, declared),
+        state="not tested" if is_unknown else "measured",
+        at_first=at_first,
+        interval_new=(low, high) if again else None,
+    )
+
+
+def _early(train: Learning) -> float:
+    """The last step at which an eval still shows the start."""
+    return train.first_step + EARLY * (train.last_step - train.first_step)
+
+
+def why_not_compared(scale: Scale, main: Eval | None) -> str:
+    """Why train and the main eval have no gap; "" when they have one."""
+    if not scale.comparable:
+        return "train and eval reward are not counted in the same unit"
+    if main is not None and main.family not in ("mean", "reward"):
+        return f"{main.label} is no mean over answers, so it is not compared with the train reward"
+    if main is not None and main.is_own is False:
+        return f"{main.label} is of other problems than the run trains on: transfer, not generalisation"
+    return ""
+
+
+def eval_noise(evals: pd.Series, n: int | None, accuracy: bool) -> repeated.Noise | None:
+    """What one eval is off by when the same problems come back; None when nothing tells."""
+    values = evals.to_numpy(dtype=float)
+    is_share = accuracy and bool(values.min() >= 0 and values.max() <= 1)
+    return repeated.noise_of(evals.index.to_numpy(), values, n if is_share else None)
+
+
+def _seen_again(level: np.ndarray, evals: pd.Series, declared: Declared, settings: Settings) -> Interval | None:
+    """95 % interval of the gap for the same problems seen again; None where the evals don't tell their own noise."""
+    n = problems(int(evals.index[-1]), declared, settings)
+    noise = eval_noise(evals, n, declared.scale.accuracy)
+    if noise is None or not noise.is_same_set or not n:
+        return None
+    mid = float(np.mean(level)) - float(evals.iloc[-1])
+    half = math.hypot(intervals.z_of(0.95) * float(np.std(level)), noise.half_width())
+    return (mid - half, mid + half)
+
+
+def gain_of_set(one: Eval, declared: Declared, settings: Settings) -> EvalGain | None:
+    """What one eval set gained from its first eval to its last, and whether it fell from its best."""
+    values = one.values.to_numpy(dtype=float)
+    if not len(values):
+        return None
+    n = problems(int(one.values.index[-1]), declared, settings) if one.main else one.problems
+    accuracy = declared.scale.accuracy if one.main else one.accuracy
+    noise = eval_noise(one.values, n, accuracy)
+    change, at = float(values[-1] - values[0]), int(np.argmax(values))
+    is_tested = noise is not None and len(values) > 1
+    interval = None
+    if is_tested and noise is not None:
+        half = noise.half_width(math.sqrt(2))
+        interval = (change - half, change + half)
+        if not noise.is_same_set and n:
+            interval = intervals.newcombe(float(values[-1]), n, float(values[0]), n)
+    course = repeated.course_of(one.values.index.to_numpy(), values, noise)
+    fall = repeated.fall_of(values, noise)
+    fell = fall is not None and fall[1] < settings.significance
+    is_down = course.direction == "falling" and values[-1] < values[0]
+    return EvalGain(
+        first=float(values[0]),
+        best=float(values[at]),
+        best_step=int(one.values.index[at]),
+        last=float(values[-1]),
+        absolute=change,
+        interval=interval,
+        p_value=noise.p_value(change, math.sqrt(2)) if is_tested and noise is not None else None,
+        direction=course.direction,
+        fall=float(values[at] - values[-1]) if fell or is_down else None,
+        fall_p=fall[1] if fall is not None and fell else course.p_value if is_down else None,
+        state="measured" if is_tested else "not tested",
     )
 
 
@@ -149,14 +225,18 @@ def first_significant(trend: tuple[tuple[int, float, float, float], ...], end: f
     return None
 
 
-def label_of(gap: float, interval: Interval, limit: float) -> Label:
-    """What a gap means: beyond the limit and beyond chance, near zero, or can't be told."""
+def label_of(gap: float, interval: Interval, limit: float, at_first: float | None = None) -> Label:
+    """What a gap means: beyond the limit and beyond chance, near zero, or can't be told.
+
+    at_first: the gap at an early eval. One that stood by then and has not grown by more than the limit
+    is another set of problems or another way of sampling, nothing that was learned by heart.
+    """
     low, high = interval
     if gap > limit and low > 0:
-        return "overfitting"
+        return "inconclusive" if at_first is not None and gap - at_first <= limit < at_first else "overfitting"
     if gap < -limit and high < 0:
         return "underfitting"
-    if abs(gap) <= limit and (high - low) / 2 <= BLURRED * limit:
+    if abs(gap) <= limit and (high - low) / 2 <= SEEN * limit:
         return "good_generalisation"
     return "inconclusive"
 
@@ -183,7 +263,8 @@ def improvement_of(
     """The gain over the baseline, from the last eval, else from the end of train; None without a baseline."""
     if declared.baseline is None:
         return None
-    if evals is not None and len(evals):
+    is_of_train = declared.baseline_from == "first steps"  # train's own level then, so train's own end
+    if evals is not None and len(evals) and not is_of_train:
         return _gain_of_eval(evals, declared, settings)
     return _gain_of_train(train, declared) if train is not None and train.n_points else None
 
@@ -193,6 +274,15 @@ def _gain_of_eval(evals: pd.Series, declared: Declared, settings: Settings) -> I
     is_share = declared.scale.accuracy and 0 <= base <= 1 and 0 <= value <= 1
     n = problems(step, declared, settings) if is_share else None
     base_n = _baseline_n(n, declared, settings)
+    interval = intervals.newcombe(value, n, base, base_n) if n and base_n else None
+    p_value = intervals.two_proportion_p(value, n, base, base_n) if n and base_n else None
+    noise = eval_noise(evals, n, is_share)
+    is_same_set = noise is not None and noise.is_same_set and _is_measured_here(declared) and n is not None
+    new = None
+    if is_same_set and noise is not None:
+        half, new = noise.half_width(math.sqrt(2)), interval
+        interval, p_value = (value - base - half, value - base + half), noise.p_value(value - base, math.sqrt(2))
+    is_assumed = declared.baseline_from == "assumed"
     return Improvement(
         baseline=base,
         baseline_from=declared.baseline_from,
@@ -201,17 +291,27 @@ def _gain_of_eval(evals: pd.Series, declared: Declared, settings: Settings) -> I
         source="eval",
         absolute=value - base,
         relative=_relative(value, declared),
-        interval=intervals.newcombe(value, n, base, base_n) if n and base_n else None,
-        p_value=intervals.two_proportion_p(value, n, base, base_n) if n and base_n else None,
+        interval=interval,
+        p_value=None if is_assumed else p_value,
         smallest_visible=intervals.smallest_visible(base, n, base_n, power=0.8) if n else None,
         n=n,
+        state="assumed" if is_assumed else "measured" if p_value is not None else "not tested",
+        interval_new=new,
     )
+
+
+def _is_measured_here(declared: Declared) -> bool:
+    """Whether the baseline is an eval of this run, so of the same problems."""
+    return declared.baseline_from.startswith(("logged", "first eval"))
 
 
 def _gain_of_train(train: Learning, declared: Declared) -> Improvement:
     base, (_, level, _) = declared.baseline or 0.0, train.end_level
     spread = float(np.std(train.end_draws)) if len(train.end_draws) > 1 else 0.0
+    spread = math.hypot(spread, declared.baseline_sd or 0.0) if spread else 0.0
     gain, half = level - base, intervals.z_of(0.95) * spread
+    is_assumed = declared.baseline_from == "assumed"
+    p_value = max(LEAST_P, intervals.tail(gain / spread, "two-sided")) if spread and not is_assumed else None
     return Improvement(
         baseline=base,
         baseline_from=declared.baseline_from,
@@ -221,9 +321,10 @@ def _gain_of_train(train: Learning, declared: Declared) -> Improvement:
         absolute=gain,
         relative=_relative(level, declared),
         interval=(gain - half, gain + half) if spread else None,
-        p_value=max(LEAST_P, intervals.tail(gain / spread, "two-sided")) if spread else None,
+        p_value=p_value,
         smallest_visible=None,
         n=None,
+        state="assumed" if is_assumed else "measured" if p_value is not None else "not tested",
     )
 
 
@@ -298,7 +399,7 @@ def _limit(train: Learning, declared: Declared, settings: Settings) -> float:
 
 def _baseline_n(n: int | None, declared: Declared, settings: Settings) -> int | None:
     """Problems behind the baseline: its own eval's where it was logged, else as many as the final's."""
-    if n and declared.baseline_from.startswith("logged"):
+    if n and _is_measured_here(declared):
         return problems(int(declared.baseline_from.rsplit(" ", 1)[-1]), declared, settings) or n
     return n
 

@@ -8,7 +8,7 @@ from typing import Any
 from reportgen import wording
 from reportgen.charts import Sheet
 from reportgen.charts.sheet import MOST_POINTS
-from reportgen.findings import Diagnosis
+from reportgen.findings import Diagnosis, Improvement
 from reportgen.render import card
 from reportgen.report import Section, figures
 from reportgen.run import Logged
@@ -112,12 +112,17 @@ def _back_test_note(train: Learning, accuracy: bool) -> tuple[str, str] | None:
     return "Would the forecast have been right?", f"Made at step {cut}, it said {expected}; {came}."
 
 
+def _origin(gained: Improvement) -> str:
+    """Where the level at the start is from, where its name doesn't say."""
+    return f", {gained.baseline_from}" if gained.over == "the base model" else ""
+
+
 def curve_numbers(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     """The few numbers beside the curve."""
     accuracy, gained, train = diagnosis.scale.accuracy, diagnosis.improvement, diagnosis.train
     rows: list[tuple[str, str]] = []
     if gained is not None:
-        rows.append((f"Base model, {gained.baseline_from}", wording.level(gained.baseline, accuracy)))
+        rows.append((f"{gained.level_name}{_origin(gained)}", wording.level(gained.baseline, accuracy)))
     played = diagnosis.roles.get("eval_reward")
     if played is not None and played.name in diagnosis.run.history:
         values = diagnosis.run.history[played.name].dropna()

@@ -166,7 +166,7 @@ def _marks(diagnosis: Diagnosis) -> Iterator[Mark]:
     run, train, improvement = diagnosis.run, diagnosis.train, diagnosis.improvement
     if improvement is not None:
         level = wording.level(improvement.baseline, diagnosis.scale.accuracy)
-        yield Mark("baseline", f"Base model {level}", value=improvement.baseline)
+        yield Mark("baseline", f"{improvement.level_name} {level}", value=improvement.baseline)
     for step in run.restarts:
         yield Mark("restart", f"restart at {wording.count(step)}", first=step)
     if run.steps_per_epoch:

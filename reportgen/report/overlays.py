@@ -186,9 +186,7 @@ def _spread(diagnoses: Sequence[Diagnosis]) -> Iterator[pd.DataFrame]:
 
 def _baseline(comparison: Comparison) -> Iterator[Mark]:
     """The base model's level, when all runs were judged against the same."""
-    levels = {one.improvement.baseline for one in comparison.diagnoses if one.improvement}
-    if len(levels) == 1:
-        level = levels.pop()
-        yield Mark(
-            "baseline", f"Base model {wording.level(level, comparison.diagnoses[0].scale.accuracy)}", value=level
-        )
+    known = {(one.improvement.baseline, one.improvement.level_name) for one in comparison.diagnoses if one.improvement}
+    if len(known) == 1:
+        level, name = known.pop()
+        yield Mark("baseline", f"{name} {wording.level(level, comparison.diagnoses[0].scale.accuracy)}", value=level)
