@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reportgen import foreign, metrics, naming, redact
+from reportgen import axis as axes
+from reportgen import foreign, metrics, naming, redact, restarts, trainers, wording
 from reportgen.errors import NoSteps, SourceError
 from reportgen.naming import Key
-from reportgen.run import CLOCKS, INTERNAL, LARGEST, STEP_NAMES, NonFinite, Run, State
+from reportgen.run import CLOCKS, LARGEST, STEP_NAMES, NonFinite, Run, State
+from reportgen.trainers import Trainer
 
 Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
 MARK = np.inf  # a logged nan or inf, while rows are folded
-MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
 
 
 def from_rows(
@@ -39,13 +40,20 @@ def from_rows(
     steps_per_epoch: int | None = None,
     console_tail: str = "",
     notes: Sequence[str] = (),
+    launches: np.ndarray | None = None,
+    begins: Mapping[int, float] | None = None,
+    spec: str = "",
+    launch: int | None = None,
 ) -> Run:
     """A Run out of logged rows: one axis, one value a cell, no secrets.
 
     rows: in logged order; each a mapping of metric to value, nested as logged, or all rows at once
-    as columns. Values that are no numbers are left out. A step logged twice keeps the later values.
+    as columns. Values that are no numbers are left out. Parts of a step are averaged, else the later value stands.
     step: the column that counts steps; without it the first of STEP_NAMES that is there.
     step_metrics: metric name (or pattern) -> the metric that define_metric gave it as axis.
+    launches: (n_rows,) which launch a row is of, where the source knows. begins: launch -> the step it took over at.
+    launch: which of the launches that began at the first step is the run, from 1; None: the last. spec: what is
+    typed for the run, to say how the others are asked for.
     nonfinite: (row, metric, value) of nan logged in columns, where NaN alone means "not logged".
     Raises NoSteps when no row has a step and a number, SourceError when no column counts steps.
     """
@@ -55,27 +63,36 @@ def from_rows(
     names, removed_names = _safe_names(names)
     table = {names[key]: values for key, values in columns.items()}
     remarks = [*notes, *naming_notes]
-    framework = framework or metrics.framework(table)
+    framework = framework or metrics.framework(table, naming.flatten(config or {}))
     if not table or not len(next(iter(table.values()))):
         raise NoSteps(f"{source}: no step yet: nothing was logged; try again when the first step is done")
-    axis = step or _axis(table, step_metrics or {}, source, remarks)
+    trainer = trainers.by_name(framework)
+    played = metrics.roles(table, trainer=framework).get("train_reward")
+    reward = played.name if played else None
+    axis = step or _axis(table, reward, step_metrics or {}, trainer, source, remarks)
     if axis not in table:
         raise SourceError(f"{source}: no column {axis!r}; it has {_some(table)}")
     steps = _integers(table[axis], axis, remarks)
-    if axis == "_step" and framework == "areal":
-        steps = _areal_steps(steps, table, remarks)
-    kept = np.isfinite(steps)
-    if not kept.all():
-        remarks.append(f"{int((~kept).sum())} rows without a step in {axis!r} were left out")
+    if axis == "_step" and trainer.step_rule == "from_one":
+        steps = _from_one(steps, table, reward, trainer, remarks)
+    steps = axes.completed(steps, table, axis, remarks)
+    asked = restarts.Asked(launches, dict(begins or {}), launch, spec)
+    found = axes.families(table, steps, axis, step_metrics or {}, trainer, remarks)
+    rewards = None if reward is None else table[reward]
+    stands, taken_over = restarts.standing(steps, [one.steps for one in found], rewards, asked, remarks)
+    steps, kept = found[0].steps, stands[0]
+    if nowhere := _nowhere(table, steps, found):
+        remarks.append(f"{wording.plural(nowhere, 'row')} without a step in {axis!r} were left out")
     elapsed = _elapsed(table, kept, started)
-    hidden = {axis, *INTERNAL}
-    metrics_only = {key: values[kept] for key, values in table.items() if key not in hidden}
-    if not kept.any() or not metrics_only:
+    parts = axes.has_parts(np.where(kept, steps, np.nan), table.get(reward or ""))
+    frames = [_family(table, one, rows, parts, remarks) for one, rows in zip(found, stands, strict=True)]
+    history = frames[0] if len(frames) == 1 else pd.concat(frames, axis=1).sort_index()
+    history.index = pd.Index(history.index, name="step", dtype="int64")
+    if history.empty:
         raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
     index = steps[kept].astype(np.int64)
-    history = _fold(pd.DataFrame(metrics_only, dtype="float64"), index)
     history = history.dropna(axis=1, how="all").dropna(axis=0, how="all")  # marks of nan and inf are no gaps
-    logged_bad = {(int(steps[row]), names[key]): value for row, key, value in bad if kept[row]}
+    logged_bad = _places(bad, names, found, stands)
     history, standing = _without_marks(history, logged_bad)
     safe, removed = _without_secrets(
         name=name, console_tail=console_tail, config=config, summary=summary, provenance=provenance
@@ -87,12 +104,14 @@ def from_rows(
         elapsed_s=None if elapsed is None else _fold(elapsed.to_frame("s"), index)["s"].dropna(),
         system=None if system is None else _measured(system),
         nonfinite=standing,
-        restarts=_rewinds(index),
+        restarts=taken_over,
         steps_per_epoch=steps_per_epoch,
         started=_begun(started, table, kept),
         runtime_s=_at_least(runtime_s, elapsed),
         state=state,
         framework=framework,
+        axis=axis,
+        axes={name: one.axis for one in found[1:] for name in one.names},
         notes=tuple(dict.fromkeys(redact.text(remark)[0] for remark in remarks)),
         removed=(*removed, *removed_names),
         **safe,
@@ -158,20 +177,55 @@ def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, flo
     return columns
 
 
-def _axis(table: Mapping[str, np.ndarray], step_metrics: Mapping[str, str], source: str, remarks: list[str]) -> str:
-    """The column that counts steps: define_metric's for the train reward, else the first known name."""
-    reward = metrics.roles(table).get("train_reward")
-    given = naming.most_specific(reward.name, step_metrics) if reward else None
-    if given is not None and given in table and reward is not None:
-        if given != "_step":
-            remarks.append(f"steps are {given!r}, which define_metric gives {reward.name!r} as its axis")
-        return given
-    for name in STEP_NAMES:
-        if name in table:
-            return name
-    raise SourceError(
-        f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}"
-    )
+def _axis(
+    table: axes.Table, reward: str | None, step_metrics: Mapping[str, str], trainer: Trainer, source: str,
+    remarks: list[str],
+) -> str:  # fmt: skip
+    """The column that counts the run's steps."""
+    axis = axes.main(table, reward, step_metrics, trainer)
+    if axis is None:
+        raise SourceError(
+            f"{source}: no column counts steps; expected one of {', '.join(STEP_NAMES)}, found {_some(table)}"
+        )
+    if reward is not None and axis != "_step" and axis == naming.most_specific(reward, step_metrics):
+        remarks.append(f"steps are {axis!r}, which define_metric gives {reward!r} as its axis")
+    return axis
+
+
+def _nowhere(table: axes.Table, steps: np.ndarray, found: Sequence[axes.Family]) -> int:
+    """How many rows with a number stand at no step."""
+    bare = ~np.isfinite(steps)
+    if not bare.any():
+        return 0
+    lost = np.zeros(len(steps), dtype=bool)
+    for one in found:
+        rows = np.flatnonzero(bare & ~np.isfinite(one.steps))
+        for name in one.names if len(rows) else ():
+            lost[rows[~np.isnan(table[name][rows])]] = True
+    return int(lost.sum())
+
+
+def _family(table: axes.Table, one: axes.Family, stands: np.ndarray, parts: bool, remarks: list[str]) -> pd.DataFrame:
+    """The metrics of one axis by step; several rows of a step averaged where they are its parts."""
+    rows = np.flatnonzero(stands)
+    frame = pd.DataFrame({name: table[name][rows] for name in one.names}, dtype="float64")
+    return _fold(frame, one.steps[rows].astype(np.int64), mean=parts or one.is_folded, remarks=remarks)
+
+
+def _places(
+    bad: Sequence[tuple[int, Key, float]], names: Mapping[Key, str], found: Sequence[axes.Family],
+    stands: Sequence[np.ndarray],
+) -> dict[tuple[int, str], float]:  # fmt: skip
+    """(step, metric) -> the nan or inf that was logged there."""
+    if not bad:
+        return {}
+    family = {name: at for at, one in enumerate(found) for name in one.names}
+    logged = {}
+    for row, key, value in bad:
+        at = family.get(names[key])
+        if at is not None and stands[at][row]:
+            logged[int(found[at].steps[row]), names[key]] = value
+    return logged
 
 
 def _integers(values: np.ndarray, axis: str, remarks: list[str]) -> np.ndarray:
@@ -183,21 +237,22 @@ def _integers(values: np.ndarray, axis: str, remarks: list[str]) -> np.ndarray:
     return np.arange(1.0, len(values) + 1)
 
 
-def _areal_steps(steps: np.ndarray, table: Mapping[str, np.ndarray], remarks: list[str]) -> np.ndarray:
-    """AReaL's own 1-based train step for each W&B `_step`.
+def _from_one(
+    steps: np.ndarray, table: axes.Table, reward: str | None, trainer: Trainer, remarks: list[str]
+) -> np.ndarray:
+    """The 1-based step that a trainer prints, for each W&B `_step`.
 
     AReaL 1.0 and later count `_step` from 0; up to 0.4.0 each of M minibatches wrote a row, the task
     reward in the first of them alone (facts: areal/utils/stats_logger.py).
     """
     if not np.isfinite(steps).any():
         return steps
-    reward = metrics.roles(table).get("train_reward")
-    if reward is not None and (per_step := _rows_per_step(steps, table[reward.name])) > 1:
-        first = steps[np.isfinite(table[reward.name])].min()
+    if reward is not None and (per_step := _rows_per_step(steps, table[reward])) > 1:
+        first = steps[np.isfinite(table[reward])].min()
         remarks.append(f"{per_step} W&B rows a train step (minibatches) were folded onto one")
         return (steps - first) // per_step + 1 + np.floor((first - 1) / per_step).clip(0)
     if np.nanmin(steps) == 0:
-        remarks.append("W&B's _step starts at 0; AReaL's printed step is one more and is used")
+        remarks.append(f"W&B's _step starts at 0; {trainer.title}'s printed step is one more and is used")
         return steps + 1
     return steps
 
@@ -242,20 +297,32 @@ def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | Non
     return float(max(spans)) if spans else None
 
 
-def _fold(frame: pd.DataFrame, steps: np.ndarray) -> pd.DataFrame:
-    """One row a step, ascending; of several values for a cell the last logged stands."""
+def _fold(
+    frame: pd.DataFrame, steps: np.ndarray, *, mean: bool = False, remarks: list[str] | None = None
+) -> pd.DataFrame:
+    """One row a step, ascending; of several values for a cell their mean, or the last logged."""
     frame = frame.set_axis(pd.Index(steps, name="step", dtype="int64"), axis=0)
-    if frame.index.is_monotonic_increasing and frame.index.is_unique:
-        return frame
-    return frame.groupby(level="step", sort=True).last()
+    if frame.index.is_unique:
+        return frame if frame.index.is_monotonic_increasing else frame.sort_index()
+    grouped = frame.groupby(level="step", sort=True)
+    folded = grouped.mean() if mean else grouped.last()
+    if remarks is not None:
+        remarks += _several(frame, folded, mean)
+    return folded
 
 
-def _rewinds(steps: np.ndarray) -> tuple[int, ...]:
-    """Steps at which logging went back and started over; none when the rows are merely unsorted."""
-    back = np.flatnonzero(np.diff(steps) < 0) + 1
-    if len(back) > max(1.0, MOST_REWINDS * len(steps)):
-        return ()
-    return tuple(sorted({int(steps[at]) for at in back}))
+def _several(frame: pd.DataFrame, folded: pd.DataFrame, mean: bool) -> list[str]:
+    """That steps held more than one value of a metric, and what became of them."""
+    counted = frame.groupby(level="step", sort=True).count()
+    most = counted.max(axis=1)
+    n_several = int((most > 1).sum())
+    if not n_several:
+        return []
+    usual = int(most[most > 1].median())
+    if mean:
+        return [f"{wording.plural(n_several, 'step')} hold several rows, {usual} as a rule: their mean is taken"]
+    differ = frame.sub(folded.reindex(frame.index)).abs().gt(0).to_numpy().any()
+    return [f"{wording.plural(n_several, 'step')} hold several rows: the last value logged stands"] if differ else []
 
 
 def _without_marks(

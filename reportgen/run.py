@@ -96,6 +96,8 @@ class Run:
     runtime_s: float | None = None
     state: State = "unknown"
     framework: str = ""  # "areal" …
+    axis: str = ""  # the column that counts the steps, as logged
+    axes: Mapping[str, str] = None  # type: ignore[assignment]  # metric -> its own axis, where that is another one
     console_tail: str = ""
     answers: pd.Series | None = None  # by problem: share of its samples solved in the last eval
     notes: tuple[str, ...] = ()  # what the reader skipped or guessed, shown on the page
@@ -104,7 +106,7 @@ class Run:
     sizes: Mapping[str, int] = None  # type: ignore[assignment]  # eval's metric -> problems, as a joined file says
 
     def __post_init__(self) -> None:
-        for name in ("config", "summary", "provenance", "sizes"):
+        for name in ("config", "summary", "provenance", "axes", "sizes"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, {})
 
@@ -172,6 +174,7 @@ class Run:
             runtime_s=self.runtime_s or other.runtime_s,
             state=other.state if self.state in ("unknown", "unfinished") and other.state != "unknown" else self.state,
             framework=self.framework or other.framework,
+            axes={**other.axes, **self.axes},
             console_tail=self.console_tail or other.console_tail,
             notes=(*self.notes, f"gaps filled from {other.source}", *other.notes),
             removed=tuple(dict.fromkeys(self.removed + other.removed)),

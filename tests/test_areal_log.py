@@ -200,14 +200,14 @@ def test_several_trials_in_one_console(tmp_path: Path) -> None:
 
 
 def test_a_trial_launched_again_is_one_run(tmp_path: Path) -> None:
-    """The same trial launched twice in one console is one run."""
+    """The same trial launched twice from its first step is its last launch, and the earlier one is named."""
     launch = record("LocalLauncher: experiment_name=exp, trial_name=a, fileroot=/x, run_id=0")
     text = launch + step(1, {REWARD: 0.25}) + step(2, {REWARD: 0.25}) + launch + step(1, {REWARD: 0.5})
     (spec,) = find(str(_written(tmp_path, text)))
     run = read(spec)
-    assert rewards(run) == [0.5, 0.25]
-    assert run.restarts == (1,)
-    assert any("earlier launch" in note for note in run.notes)
+    assert rewards(run) == [0.5]
+    assert any("#1 reads it" in note for note in run.notes)
+    assert rewards(read(f"{spec}#1")) == [0.25, 0.25]
 
 
 def test_the_config_beside_it(tmp_path: Path) -> None:

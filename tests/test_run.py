@@ -36,7 +36,7 @@ def test_rows_and_columns_are_the_same_run():
 
 def test_a_step_logged_twice_keeps_the_later_values():
     """Cell by cell: what the later row didn't log stays."""
-    rows = [{"step": 1, "a": 1, "b": 2}, {"step": 2, "a": 5}, {"step": 1, "a": 9}]
+    rows = [{"step": 1, "a": 1, "b": 2}, {"step": 1, "a": 9}, {"step": 2, "a": 5}]
     history = from_rows(rows, **ABOUT).history
     assert history.loc[1].tolist() == [9, 2]
 

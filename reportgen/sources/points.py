@@ -79,8 +79,18 @@ def launches(series: Mapping[str, Series]) -> list[float]:
     for at in back.tolist():
         before = int(steps[:at].max())
         if at + 1 < len(steps) and steps[at] < steps[at + 1] <= before:
-            begun.append(float(times[at]))
+            begun.append(_earliest(series, int(steps[at]), float(times[at - 1]), float(times[at])))
     return begun if begun == sorted(begun) else []
+
+
+def _earliest(series: Mapping[str, Series], step: int, after: float, until: float) -> float:
+    """When the first point of a step was logged within a span: a launch writes one series after the other."""
+    found = until
+    for one in series.values():
+        if one.times is not None:
+            within = (one.steps == step) & (one.times > after) & (one.times <= until)
+            found = min(found, float(one.times[within].min())) if within.any() else found
+    return found
 
 
 def _keys(one: Series, begun: list[float], lowest: int, span: int) -> np.ndarray:

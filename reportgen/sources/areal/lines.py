@@ -30,7 +30,9 @@ class Trial:
     steps: array[int] = field(default_factory=lambda: array("q"))  # (n_tables,) the step that each table is of
     clock: array[float] = field(default_factory=lambda: array("d"))  # (n_tables,) seconds since the first stamp
     done: array[int] = field(default_factory=lambda: array("q"))  # steps announced as done, in order
-    taken_over: list[int] = field(default_factory=list)  # steps at which a launch recovered
+    launch: int = 0  # the number of the launch that is being read
+    launches: array[int] = field(default_factory=lambda: array("q"))  # (n_tables,) the launch that each table is of
+    begins: dict[int, float] = field(default_factory=dict)  # launch -> the step at which it recovered
     started: datetime | None = None  # by the log's own clock, which names no time zone
     runtime_s: float | None = None
     steps_per_epoch: int | None = None
@@ -73,7 +75,8 @@ class Lines:
         if found := STEP.search(line):
             self._begin_step(found, line)
         elif found := RECOVERED.search(line):
-            self._trial.taken_over.append(int(found[1]) + 1)
+            self._trial.launch += 1
+            self._trial.begins[self._trial.launch] = int(found[1]) + 1
             self._table, self._due = None, False
         elif found := LAUNCH.search(line):
             self._launch(found[1].decode(), found[2].decode(), line)
@@ -104,6 +107,8 @@ class Lines:
         trial.finished = False
         trial.runtime_s = self._since_start(line) or trial.runtime_s
         self._step = int(found[5])
+        if trial.done and self._step < trial.done[-1] and self._step != trial.begins.get(trial.launch):
+            trial.launch += 1  # launched again: a log may hold no line that says so
         trial.done.append(self._step)
         self._table, self._due = None, True
 
@@ -114,6 +119,7 @@ class Lines:
             return
         self._table, trial.is_torn = len(trial.steps), True
         trial.steps.append(self._step)
+        trial.launches.append(trial.launch)
         trial.clock.append(trial.runtime_s if trial.runtime_s is not None else float("nan"))
 
     def _since_start(self, line: bytes) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,8 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     path, chosen = place.parted(spec)
     notes: list[str] = []
     lines, last = _read_lines(path, notes)
-    trial = _chosen(path, chosen, lines)
+    launch = _number(chosen, lines)
+    trial = _chosen(path, "" if launch is not None else chosen, lines)
     config = areal_config.beside(path)
     if trial.name and str(config.get("trial_name") or trial.name) != trial.name:
         notes.append(f"the config.yaml beside it is of trial {config['trial_name']!r} and was left out")
@@ -57,7 +57,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     names = areal_config.named(path, config)
     experiment, name = trial.experiment or names.experiment, trial.name or names.trial
     columns, nans = trial.tables.columns(len(trial.steps), wanted(keep))
-    run = from_rows(
+    return from_rows(
         {"step": np.array(trial.steps, dtype=np.float64), "_runtime": np.array(trial.clock), **columns},
         id=f"{experiment}_{name}_train" if experiment and name else name or place.run_name(path),
         name=name or place.run_name(path),
@@ -73,8 +73,11 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
         steps_per_epoch=trial.steps_per_epoch,
         console_tail=_tail(last),
         notes=[*notes, *_remarks(lines, trial)],
+        launches=np.array(trial.launches),
+        begins=trial.begins,
+        spec=path,
+        launch=launch,
     )
-    return replace(run, restarts=tuple(sorted({*run.restarts, *_recoveries(trial)})))
 
 
 def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
@@ -84,6 +87,11 @@ def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
         lines.feed(chunk)
         before, last = last, chunk
     return lines, before[-place.CHUNK :] + last
+
+
+def _number(chosen: str, lines: Lines) -> int | None:
+    """Which launch of the only trial was asked for, as `main.log#1`; None: none."""
+    return int(chosen) if chosen.isdecimal() and len(chosen) < 5 and chosen not in lines.trials else None
 
 
 def _chosen(path: str, name: str, lines: Lines) -> Trial:
@@ -140,11 +148,8 @@ def _remarks(lines: Lines, trial: Trial) -> list[str]:
         remarks.append(f"the last table, of step {trial.steps[-1]}, is cut off; its whole cells were kept")
     if _all_done(trial) and not trial.finished:
         remarks.append(f"the log has no end mark, but its last planned step, {trial.planned_steps}, was done")
-    if trial.steps and trial.steps[0] > 1:
-        remarks.append(f"the log begins at step {trial.steps[0]}; what was logged before is not in it")
-    if trial.done and trial.steps[-1] < max(trial.steps):
-        remarks.append(f"steps {trial.steps[-1] + 1} to {max(trial.steps)} are of an earlier launch, "
-                       "which the last one did not reach again")
+    if trial.steps and min(trial.steps) > 1:
+        remarks.append(f"the log begins at step {min(trial.steps)}; what was logged before is not in it")
     if bare := len(set(trial.done) - set(trial.steps)):
         remarks.append(f"{bare} steps were announced without a table")
     return remarks
@@ -153,11 +158,6 @@ def _remarks(lines: Lines, trial: Trial) -> list[str]:
 def _all_done(trial: Trial) -> bool:
     """Whether the last of the planned steps is there, its table whole."""
     return bool(trial.done) and trial.done[-1] == trial.planned_steps and not trial.is_torn
-
-
-def _recoveries(trial: Trial) -> set[int]:
-    """Steps at which a launch took over from one that had logged steps before."""
-    return {step for step in trial.taken_over if step in set(trial.steps) and min(trial.steps) < step}
 
 
 def _container_start(path: str) -> datetime | None:

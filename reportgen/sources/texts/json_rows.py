@@ -19,6 +19,7 @@ from reportgen.sources.logged import wanted
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
 ROWS_UNDER = ("history", "rows", "data", "metrics", "logs", "records")
+WRAPPED = ("data", "metrics", "scalars", "logs")  # a row's numbers stand under one of them
 COUNTED = "global_step/max_steps"  # ms-swift writes "10/438" under it
 NAMES = (*STEP_NAMES, COUNTED)
 FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
@@ -157,9 +158,9 @@ def _row(row: Mapping[Any, Any], step: str) -> dict[Key, Any]:
         at = number_of(at.partition("/")[0])
     if isinstance(at, str):
         at = number_of(at)
-    inner: Any = row.get("data")
-    if isinstance(inner, dict) and {*row} <= {step, "data", "timestamp"}:
-        return {**inner, step: at}
+    wrapped = next((name for name in WRAPPED if isinstance(row.get(name), dict)), None)
+    if wrapped is not None:
+        return {**{name: value for name, value in row.items() if name != wrapped}, **row[wrapped], step: at}
     return {**row, step: at}
 
 

@@ -81,6 +81,12 @@ def read_many(directories: Sequence[str], *, keep: Collection[str] | None = None
             problems.append(error)
             notes.append(f"not read: {error}")
     segments = resume.in_order(segments)
+    if len(segments) > 1:
+        segments, others = resume.of_last_run(segments)
+        notes += others
+        if others:
+            of_run = {segment.path for segment in segments}
+            directories = [spec for spec in directories if _log(spec) in of_run]
     if not segments and not legacy:
         raise next((problem for problem in problems if not isinstance(problem, NoSteps)), problems[0])
     if not segments:
@@ -126,8 +132,8 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         state="unfinished" if last.exit_code is None else "failed" if last.exit_code else "finished",
         console_tail=next((text for s in reversed(segments) if (text := s.console.tail())), beside[-1].console_tail),
         notes=remarks,
+        launches=joined.launches,
     )
-    run = _with_restarts(run) if len(segments) > 1 else run
     is_empty = segments[0].lost_first_row and len(run.history) > 1 and run.history.iloc[0].isna().all()
     return replace(run, history=run.history.iloc[1:]) if is_empty else run
 
@@ -154,15 +160,6 @@ def _logged(joined: resume.Joined) -> dict[Key, np.ndarray]:
     odd = {key for _, key, _ in joined.nonfinite}
     columns = joined.columns.items()
     return {key: values for key, values in columns if len(values) and (key in odd or not np.isnan(values).all())}
-
-
-def _with_restarts(run: Run) -> Run:
-    """The run with the step at which each later log took over, and without the column that told."""
-    segment = run.history[resume.SEGMENT]
-    logs = segment.to_numpy()
-    begun = run.history.index[1:][np.diff(logs) > 0]
-    history = run.history.drop(columns=resume.SEGMENT)
-    return replace(run, history=history, restarts=tuple(sorted({*run.restarts, *(int(step) for step in begun)})))
 
 
 def _source(specs: Sequence[str]) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
-from reportgen import metrics
+from reportgen import axis as axes
+from reportgen import metrics, trainers
 from reportgen.naming import Key
 from reportgen.sources.wandb.segment import Segment
 
-SEGMENT = "_segment"  # a column that says which log a row is of
 Part = tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]  # columns, and (row, key, value) of nan and inf
 NO_MARKER = (0, 31)  # the first SDK that writes whether an offline run is resumed
 
@@ -24,6 +25,7 @@ class Joined:
     columns: dict[Key, np.ndarray]  # each (n_rows,)
     nonfinite: list[tuple[int, Key, float]]
     notes: list[str]
+    launches: np.ndarray | None = None  # (n_rows,) the launch of each row; None: one log, which doesn't say
 
 
 def in_order(segments: Sequence[Segment]) -> list[Segment]:
@@ -44,6 +46,7 @@ def join(segments: Sequence[Segment]) -> Joined:
         return Joined(*_rows(only), [])
     parts: list[Part] = []
     notes: list[str] = []
+    launches = [0]
     for number, segment in enumerate(segments):
         columns, nonfinite = _rows(segment)
         if segment.branch and segment.branch[0] == segment.run_id:
@@ -54,8 +57,49 @@ def join(segments: Sequence[Segment]) -> Joined:
             columns["_step"] = _counted_on(columns["_step"], last)
             notes.append(f"log {number + 1} of {len(segments)} counts its steps from 0 again: they are counted on from "
                          f"{last + 1:.0f}, as wandb sync does")  # fmt: skip
+        if parts:
+            launches.append(launches[-1] + (not any(_at_once(part[0], columns) for part in parts)))
         parts.append((columns, nonfinite))
-    return Joined(*_stacked(parts), notes)
+    return _stacked(parts, launches, notes)
+
+
+def of_last_run(segments: list[Segment]) -> tuple[list[Segment], list[str]]:
+    """The logs since the run was begun from its first step for the last time, and a sentence on those before."""
+    begun, first, notes = 0, _first_step(segments[0]), []
+    for number, segment in enumerate(segments[1:], start=1):
+        columns = segment.rows.columns()
+        own = _first_step(segment)
+        if own is None or segment.branch or _counts_anew(segment, columns):
+            continue
+        if any(_at_once(other.rows.columns(), columns) for other in segments[begun:number]):
+            continue
+        if first is not None and own <= first:
+            notes += [f"an earlier launch of this run's id began at the first step too and is a run of its own: "
+                      f"{Path(one.path).parent} reads it" for one in segments[begun:number]]  # fmt: skip
+            begun, first = number, own
+    return segments[begun:], notes
+
+
+def _first_step(segment: Segment) -> float | None:
+    """The first step of a log by the run's own axis; None when it has none."""
+    table = {key if isinstance(key, str) else ".".join(key): values for key, values in segment.rows.columns().items()}
+    if not len(table["_step"]):
+        return None
+    trainer = trainers.by_name(metrics.framework(table))
+    played = metrics.roles(table, trainer=trainer.name).get("train_reward")
+    axis = axes.main(table, played.name if played else None, segment.axes(), trainer)
+    if axis is None:
+        return None
+    steps = table[axis] if played is None else table[axis][np.isfinite(table[played.name])]
+    return float(np.nanmin(steps)) if np.isfinite(steps).any() else None
+
+
+def _at_once(earlier: Mapping[Key, np.ndarray], later: Mapping[Key, np.ndarray]) -> bool:
+    """Whether two logs were written at the same time, by two processes of one run."""
+    spans = [columns["_timestamp"] for columns in (earlier, later) if "_timestamp" in columns]
+    if len(spans) < 2 or not all(np.isfinite(span).any() for span in spans):
+        return False
+    return bool(np.nanmin(spans[1]) < np.nanmax(spans[0]) and np.nanmin(spans[0]) < np.nanmax(spans[1]))
 
 
 def _rows(segment: Segment) -> Part:
@@ -112,10 +156,8 @@ def _before(
     )
 
 
-def _stacked(
-    parts: Sequence[Part],
-) -> Part:
-    """The rows of every log below one another, with the column that tells the logs apart."""
+def _stacked(parts: Sequence[Part], launches: Sequence[int], notes: list[str]) -> Joined:
+    """The rows of every log below one another; those of logs written at once in the order of their clocks."""
     lengths = [len(columns["_step"]) for columns, _ in parts]
     ends = np.cumsum(lengths)
     keys = dict.fromkeys(key for columns, _ in parts for key in columns)
@@ -123,10 +165,18 @@ def _stacked(
     for (columns, _), length, end in zip(parts, lengths, ends, strict=True):
         for key, values in columns.items():
             stacked[key][end - length : end] = values
-    stacked[SEGMENT] = np.repeat(np.arange(float(len(parts))), lengths)
     shifted = [
         (int(end - length) + row, key, value)
         for (_, nonfinite), length, end in zip(parts, lengths, ends, strict=True)
         for row, key, value in nonfinite
     ]
-    return stacked, shifted
+    launch = np.repeat(np.array(launches), lengths)
+    if len(set(launches)) < len(launches) and "_timestamp" in stacked:
+        order = np.lexsort((stacked["_timestamp"], launch))
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        stacked = {key: values[order] for key, values in stacked.items()}
+        shifted = [(int(rank[row]), key, value) for row, key, value in shifted]
+        launch = launch[order]
+        notes.append("logs that were written at the same time are of processes of one launch")
+    return Joined(stacked, shifted, notes, launch)
