@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from reportgen.signals.judge import Judgement, dwell_of, judge
 from reportgen.signals.learning import Collapse, Curve, ForecastPoint, Plateau, Trend
 from reportgen.signals.plain import DIRECTIONS
 from reportgen.signals.posterior import Posterior, drawn
+from reportgen.signals.robust import difference_sd
 from reportgen.signals.series import Series
 
 GRID = 193  # steps at which a long run's trend is judged
 DRAWN = 120  # points of the trend that a picture needs
 AHEAD = 40  # steps at which the future is drawn
 HORIZON = 5.0  # runs ahead within which a next point is looked for
-WIDER = 1.05  # forecast half-widths: shapes outside the dictionary exist
+SHRUNK = 30.0  # z at which half of a forecast rise came
+EVENT_FADES = 40.0  # z at which events are half as large
+EVENT_OF_GAIN = 0.2  # sd of the level after one more run, of the gain
+EVENT_OF_NOISE = 0.45  # the same, of one value's noise …
+FITTED_ON = 100  # … in runs of about so many values; a longer one has shown less of it
 MISFIT = 0.006  # of the gain, added in quadrature: where data say much, shapes are what is uncertain
+LEAST_MOVE = 0.05  # of the noise of one value: where the range is unknown, a trend within it is flat
 POINT = 0.01  # of the reward range
 POINT_OF_GAIN = 0.05  # of the gain so far, when the range is unknown
 
@@ -47,6 +54,7 @@ def look(series: Series, post: Posterior, ahead: Sequence[int], draws: int) -> V
     far = last + span * np.geomspace(1.1, HORIZON - 1, AHEAD // 2)
     future = np.unique(np.concatenate([reach, far, [float(s) for s in ahead if s > last]]))
     curves = drawn(post, draws, series.share(np.concatenate([inside, future])))
+    curves[:, len(inside) :] = expected(series, curves[:, : len(inside)], curves[:, len(inside) :], future)
     if series.is_declared:
         curves = np.clip(curves, 0.0, 1.0)
     judgement = judge(
@@ -54,8 +62,33 @@ def look(series: Series, post: Posterior, ahead: Sequence[int], draws: int) -> V
         curves[:, : len(inside)],
         reward_size=series.floor,
         low=0.0 if series.is_declared else None,
+        least=0.0 if series.is_declared else LEAST_MOVE * difference_sd(series.values[series.kept]),
     )
     return View(inside, future, curves, judgement)
+
+
+def expected(series: Series, past: np.ndarray, ahead: np.ndarray, future: np.ndarray) -> np.ndarray:
+    """Drawn futures as real runs have kept them: rises shrunk, and something may happen.
+
+    past, ahead: (k, m) and (k, f) of the same draws; future: (f,) steps. What a run says of its trend is its
+    gain in standard errors of one level, z = gain * sqrt(n) / noise. Of a rise that was forecast the share
+    z^2 / (z^2 + SHRUNK^2) came, and a new event (a schedule, a phase, a collapse) moves the level as a random
+    walk whose size fades with z too. Fitted on real curves, a repository left out at a time, and on labelled
+    ones together (docs/diagnostics.md).
+    """
+    kept = series.values[series.kept]
+    noise, gain = difference_sd(kept), float(np.median(np.ptp(past, axis=1)))
+    z = gain * math.sqrt(len(kept)) / max(noise, 1e-12)
+    end = past[:, -1:]
+    move = ahead - end
+    shrunk = np.where(move > 0, move * (z * z / (z * z + SHRUNK**2)), move)
+    doubt = EVENT_FADES**2 / (z * z + EVENT_FADES**2) * math.hypot(
+        EVENT_OF_GAIN * gain, EVENT_OF_NOISE * noise * math.sqrt(min(1.0, FITTED_ON / len(kept)))
+    )
+    share = np.sqrt((future - series.steps[-1]) / max(series.span, 1e-9))
+    # the same even normals for every series: draws must not hang on chance
+    normals = ndtri((np.random.default_rng(len(past)).permutation(len(past)) + 0.5) / len(past))
+    return end + shrunk + doubt * share * normals[:, None]
 
 
 def logged_at(series: Series, step: float) -> int:
@@ -141,10 +174,10 @@ def collapse_of(series: Series, view: View) -> Collapse:
 
 
 def widened(series: Series, values: np.ndarray, gain: float) -> tuple[float, float, float]:
-    """Central 90 % of forecasts, WIDER and with what MISFIT of the gain adds, within the range."""
+    """Central 90 % of forecasts, with what MISFIT of the gain adds, within the range."""
     low, mid, high = np.quantile(values, (0.05, 0.5, 0.95))
-    low = mid - math.hypot(WIDER * (mid - low), MISFIT * gain)
-    high = mid + math.hypot(WIDER * (high - mid), MISFIT * gain)
+    low = mid - math.hypot(mid - low, MISFIT * gain)
+    high = mid + math.hypot(high - mid, MISFIT * gain)
     if series.is_declared:
         low, mid, high = max(low, 0.0), min(max(mid, 0.0), 1.0), min(high, 1.0)
     return tuple(float(series.low + series.size * v) for v in (low, mid, high))  # type: ignore[return-value]

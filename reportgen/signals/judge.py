@@ -38,16 +38,18 @@ class Judgement:
     drop: np.ndarray
 
 
-def judge(steps: np.ndarray, curves: np.ndarray, *, reward_size: float, low: float | None) -> Judgement:
+def judge(
+    steps: np.ndarray, curves: np.ndarray, *, reward_size: float, low: float | None, least: float = 0.0
+) -> Judgement:
     """Each curve judged.
 
     steps: (m,) ascending. curves: (k, m). reward_size: the declared range, 0 when unknown; low: the
-    lowest possible reward, None when unknown.
+    lowest possible reward, None when unknown. least: moves smaller than this matter on no scale.
     """
     span = float(steps[-1] - steps[0])
     dwell = dwell_of(span)
     gain = np.ptp(curves, axis=1)
-    tolerance = np.maximum(RANGE_TOLERANCE * reward_size, GAIN_TOLERANCE * gain)
+    tolerance = np.maximum(max(RANGE_TOLERANCE * reward_size, least), GAIN_TOLERANCE * gain)
     slope = end_slope(steps, curves, dwell)
     half_run = slope * span / 2  # what another half run at the present rate would bring
     direction = np.where(half_run > tolerance, 1, np.where(half_run < -tolerance, -1, 0))
@@ -59,7 +61,8 @@ def judge(steps: np.ndarray, curves: np.ndarray, *, reward_size: float, low: flo
     before = np.arange(len(steps)) <= peak[:, None]
     gained = top - np.where(before, curves, np.inf).min(axis=1)
     tail = min(dwell, span / 2)  # of a run shorter than two dwells the second half is its end
-    drop = top - curves[:, steps >= steps[-1] - tail].mean(axis=1)
+    fell = (steps >= steps[-1] - tail) & ~before  # a rise inside the tail, up to the peak, is no fall
+    drop = np.where(fell, top[:, None] - curves, 0.0).sum(axis=1) / np.maximum(fell.sum(axis=1), 1)
     collapsed = (drop >= COLLAPSE_RANGE * reward_size) & (drop >= COLLAPSE_GAIN * gained) & (drop > 2 * tolerance)
     if low is not None:
         collapsed &= drop >= COLLAPSE_LEVEL * (top - low)

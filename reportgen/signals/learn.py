@@ -50,8 +50,8 @@ def learn(
     series = prepare(*tidy(np.asarray(steps, dtype=float), np.asarray(values, dtype=float)), reward_range)
     limits = (plateau_probability, undecided_probability)
     ahead = tuple(forecast_steps) if forecast_steps is not None else usual_forecast(series)
-    if len(series.steps) < LEAST_MODELLED or np.ptp(series.values) < STILL:
-        return plain(series, ahead)
+    if len(series.steps) < LEAST_MODELLED or np.ptp(series.values[series.kept]) < STILL:
+        return plain(series.without_spikes(), ahead, series.values[~series.kept])
     post = posterior(binned(series))
     view = look(series, post, ahead, DRAWS)
     learning = Learning(

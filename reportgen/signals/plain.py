@@ -64,8 +64,25 @@ def collapse(series: Series, judged: Judgement) -> Collapse:
     )
 
 
-def plain(series: Series, ahead: Sequence[int]) -> Learning:
-    """The answer without a model; only a still series is forecast."""
+def _within_sampling(series: Series, last: float, aside: np.ndarray | None) -> tuple[float, float, float]:
+    """A still series' forecast: of what was seen n times alike, the last twentieth of a Beta(1, n) is open.
+
+    The rule of three (Hanley and Lippman-Hand 1983), one sample a step, since more are not known. The other
+    outcome is the far end of a declared range, or what was set aside.
+    """
+    others = [series.low + series.size * float(value) for value in (aside if aside is not None else ())]
+    if series.is_declared:
+        others += [series.low, series.low + series.size]
+    chance = 1 - 0.05 ** (1 / (len(series.steps) + 1))
+    reach = [chance * (other - last) for other in others]
+    return last + min([0.0, *reach]), last, last + max([0.0, *reach])
+
+
+def plain(series: Series, ahead: Sequence[int], aside: np.ndarray | None = None) -> Learning:
+    """The answer without a model; only a still series is forecast.
+
+    aside: values that were set aside as outliers, in the series' own scale; they leave a still one in doubt.
+    """
     n = len(series.steps)
     rewards = series.low + series.size * series.values
     last = float(rewards[-1]) if n else float("nan")
@@ -74,7 +91,7 @@ def plain(series: Series, ahead: Sequence[int]) -> Learning:
         plateau=Plateau(None, None, None, 0.0, 0.0, round(dwell_of(series.span)), "more logged steps"),
         trend=Trend(None, 0.0, (0.0, 0.0)),
         collapse=NO_COLLAPSE,
-        forecast=tuple(ForecastPoint(int(s), last, last, last) for s in ahead) if is_still else (),
+        forecast=tuple(ForecastPoint(int(s), *_within_sampling(series, last, aside)) for s in ahead) if is_still else (),
         back_test=None,
         next_point_step=None,
         gain_point=0.01 * series.size if series.is_declared else 0.0,

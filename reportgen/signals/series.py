@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.signals.dictionary import BINS
-from reportgen.signals.robust import spikes
+from reportgen.signals.robust import difference_sd, robust_sd, running_median, spikes
 
+END_WINDOW = 40  # values before the last two, by which they are held
+ODD = 5.0  # noise deviations, as for spikes
+FINEST = 0.02  # of a declared range: noise below it is not believed, a few samples show none
 LARGEST = 1e150  # beyond, squares overflow
 
 
@@ -30,6 +33,11 @@ class Series:
     def floor(self) -> float:
         """S: the reward range in model units, 0 when unknown."""
         return 1.0 if self.is_declared else 0.0
+
+    def without_spikes(self) -> "Series":
+        """The series of the kept values alone."""
+        kept = self.kept
+        return Series(self.steps[kept], self.values[kept], kept[kept], self.low, self.size, self.is_declared)
 
     def share(self, steps: np.ndarray) -> np.ndarray:
         """Steps as shares of the run: 0 the first, 1 the last."""
@@ -70,10 +78,36 @@ def prepare(steps: np.ndarray, values: np.ndarray, reward_range: tuple[float, fl
     else:
         low = float(values.min()) if len(values) else 0.0
         size = float(np.ptp(values)) if len(values) else 1.0
-    scaled = (values - low) / (size if size > 0 else 1.0)
     kept = np.ones(len(values), dtype=bool)
-    kept[spikes(scaled)] = False
+    kept[spikes(values)] = False
+    least = FINEST * size if is_declared else 0.0
+    values, kept[-1:] = ended(values, kept, least)
+    if not is_declared and kept.any():  # one wild value must not make the rest a rounding error
+        low, size = float(values[kept].min()), float(np.ptp(values[kept]))
+    scaled = (values - low) / (size if size > 0 else 1.0)
     return Series(steps, scaled, kept, low, size if size > 0 else 1.0, is_declared)
+
+
+def ended(values: np.ndarray, kept: np.ndarray, least: float) -> tuple[np.ndarray, bool]:
+    """The values with a wild end tamed, and whether the last one is kept.
+
+    One odd last value says nothing yet: it is set aside. Two in a row may be the start of something, so
+    they stay, but no further off than ODD deviations: the next values will tell.
+    """
+    n = len(values)
+    if n < 15:
+        return values, bool(kept[-1:].all())
+    before = values[max(0, n - 2 - END_WINDOW) : n - 2]
+    noise = max(robust_sd(before - running_median(before, 3)), difference_sd(values[kept][:-2]), least)
+    centre = float(np.median(before[-7:]))
+    odd = np.abs(values[-2:] - centre) > ODD * noise + abs(float(np.ptp(before[-7:])))
+    if odd[1] and not odd[0]:
+        return values, False
+    if odd.all() and noise > 0:
+        values = values.copy()
+        reach = ODD * noise + float(np.ptp(before[-7:]))
+        values[-2:] = np.clip(values[-2:], centre - reach, centre + reach)
+    return values, bool(kept[-1])
 
 
 def binned(series: Series) -> Binned:

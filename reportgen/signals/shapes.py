@@ -111,6 +111,13 @@ def rise_then_line(u: np.ndarray, x: np.ndarray) -> np.ndarray:
     return share * saturating(x, log_range(u[:, 0], 0.015, 0.3)) + (1 - share) * x
 
 
+def format_then_slow(u: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The answer's format is learned in a jump, the task slowly from there on."""
+    quick, c, k = even(u[:, 3], 0.3, 0.95), even(u[:, 0], 0, 0.4), log_range(u[:, 2], 0.15, 3)
+    slow = saturating(np.maximum(x - c, 0), k) / saturating(np.maximum(1 - c, 0.1), k)
+    return quick * logistic((x - c) / log_range(u[:, 1], 0.002, 0.05)) + (1 - quick) * slow
+
+
 def ramp(u: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.minimum(x, even(u[:, 0], 0.03, 1))
 
@@ -202,6 +209,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("stretched", 2, 0.5, 0.04, stretched),
     Family("second rise", 4, 1.5, 0.10, second_rise),
     Family("rise then line", 2, 0.7, 0.03, rise_then_line),
+    Family("format then slow", 4, 0.8, 0.08, format_then_slow),
     Family("ramp", 1, 0.5, 0.01, ramp),
     Family("bent", 5, 0.6, 0.08, bent),
     Family("two stairs", 5, 0.5, 0.07, two_stairs),
