@@ -88,6 +88,9 @@ def of_train(diagnosis: Diagnosis) -> Json:
         return {}
     return {
         "plateaued": train.plateau.plateaued,
+        "p_plateau": train.plateau.probability,
+        "p_rise": train.p_rise,
+        "p_fall": train.p_fall,
         "onset_step": train.plateau.onset_step,
         "trend": train.trend.direction,
         "collapsed": train.collapse.collapsed,

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from reportgen import wording
 from reportgen.findings import Decision, Evidence, Finding, Number, Severity, Verdict
 from reportgen.settings import Settings
-from reportgen.signals import Learning
+from reportgen.signals import Learning, record
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
+LEAST_RECORD = 10  # real runs; fewer are no record
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
@@ -28,7 +29,7 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
     """The decision that the findings allow, without next steps; never more than the tests say."""
     by_check = {found.check: found for found in findings}
     main = evidence.train or evidence.eval
-    decision, headline, because, curve = _answer(main, evidence, by_check)
+    decision, headline, because, curve = _answer(main, evidence, by_check, settings)
     severity = SEVERITIES[decision]
     if decision == "roll_back" and not any(found.severity is Severity.CRITICAL for found in by_check.values()):
         severity = Severity.WARNING
@@ -45,7 +46,9 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
     )
 
 
-def _answer(main: Learning | None, evidence: Evidence, found: Mapping[str, Finding]) -> Answer:
+def _answer(
+    main: Learning | None, evidence: Evidence, found: Mapping[str, Finding], settings: Settings
+) -> Answer:
     """The first case that holds."""
     if main is None:
         return ("inconclusive", "No reward was found in this run", "nothing here can be judged",
@@ -56,7 +59,7 @@ def _answer(main: Learning | None, evidence: Evidence, found: Mapping[str, Findi
         or _dead(found, last)
         or _broken(found)
         or _short(main)
-        or _plateaued(main, evidence, found, last)
+        or _plateaued(main, evidence, found, settings)
         or _falling(main, last)
         or _rising(main, evidence, found, last)
         or _open(main, evidence, last)
@@ -107,9 +110,11 @@ def _short(main: Learning) -> Answer | None:
     return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
 
 
-def _plateaued(main: Learning, evidence: Evidence, found: Mapping[str, Finding], last: str) -> Answer | None:
+def _plateaued(
+    main: Learning, evidence: Evidence, found: Mapping[str, Finding], settings: Settings
+) -> Answer | None:
     """The curve is flat: the recipe is spent, or never worked."""
-    onset = main.plateau.onset_step
+    onset, last = main.plateau.onset_step, wording.count(main.last_step)
     if not main.plateau.plateaued or onset is None:
         return None
     tolerance = _size(main.plateau.tolerance, evidence)
@@ -120,8 +125,21 @@ def _plateaued(main: Learning, evidence: Evidence, found: Mapping[str, Finding],
         return "continue", "Train is flat, eval still rises", "the eval has not levelled off", held
     if _is_overfit(found):
         return "change_recipe", "Train is far above eval, and flat", "what was learned does not carry over", held
+    if main.p_rise is not None and main.p_rise >= settings.rise_chance:
+        chance = wording.probability(main.p_rise)
+        odds = f"{held} More steps are a gamble: the chance of a rise in another half run is {chance}"
+        headline = f"Probably levelled off at step {wording.count(onset)} of {last}"
+        return "inconclusive", headline, "a further rise can't be ruled out", f"{odds}{_told('levelled off')}."
     headline = f"Stopped paying off at step {wording.count(onset)} of {last}"
-    return "stop", headline, "this recipe has given what it can", held
+    return "stop", headline, "this recipe has given what it can", f"{held[:-1]}{_told('stop')}."
+
+
+def _told(advice: str) -> str:
+    """What came of real runs that stood like this one."""
+    known = record.of_advice(advice)
+    if known is None or known.n < LEAST_RECORD:
+        return ""
+    return f"; of {known.n} real runs told so {known.n - known.rose} did not rise clearly"
 
 
 def _falling(main: Learning, last: str) -> Answer | None:

@@ -80,7 +80,8 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
     rewards = _series(run, roles, "train_reward")
     if found.filtered and not found.judged_by and evals is not None and len(evals) >= LEAST_INSTEAD:
         rewards = None  # it hovers about one half whatever is learned; the evals decide
-    train = _learning(rewards, known.samples, known, settings)
+    rates = _series(run, roles, "learning_rate")
+    train = _learning(rewards, known.samples, known, settings, rates=rates)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
@@ -103,8 +104,9 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
 
 
 def _learning(
-    series: pd.Series | None, samples: int | None, known: Declared, settings: Settings, *, back_test: bool = True
-) -> Learning | None:
+    series: pd.Series | None, samples: int | None, known: Declared, settings: Settings, *, back_test: bool = True,
+    rates: pd.Series | None = None,
+) -> Learning | None:  # fmt: skip
     if series is None or series.empty:
         return None
     return learn(
@@ -116,6 +118,7 @@ def _learning(
         plateau_probability=settings.plateau_probability,
         undecided_probability=settings.undecided_probability,
         back_test=back_test,
+        learning_rates=None if rates is None else rates.to_numpy(dtype=float),
     )
 
 

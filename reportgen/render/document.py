@@ -143,6 +143,8 @@ def learned(learning: Learning | None) -> dict[str, Any]:
                 "back_test",
                 "end_level",
                 "noise_sd",
+                "p_rise",
+                "p_fall",
             )
         )
     plateau, collapse, trend = learning.plateau, learning.collapse, learning.trend
@@ -178,6 +180,8 @@ def learned(learning: Learning | None) -> dict[str, Any]:
         else asdict(learning.back_test) | {"hit": learning.back_test.hit},
         "end_level": dict(zip(("low", "mid", "high"), learning.end_level, strict=True)),
         "noise_sd": learning.noise_sd,
+        "p_rise": learning.p_rise,
+        "p_fall": learning.p_fall,
     }
 
 

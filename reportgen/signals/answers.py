@@ -22,6 +22,7 @@ SHRUNK = 30.0  # z at which half of a forecast rise came
 EVENT_FADES = 40.0  # z at which events are half as large
 EVENT_OF_GAIN = 0.2  # sd of the level after one more run, of the gain
 EVENT_OF_NOISE = 0.45  # the same, of one value's noise …
+RISE_BASE, RISE_SLOPE = 0.15, 0.7  # calibration of the chance of a rise
 FITTED_ON = 100  # … in runs of about so many values; a longer one has shown less of it
 MISFIT = 0.006  # of the gain, added in quadrature: where data say much, shapes are what is uncertain
 LEAST_MOVE = 0.05  # of the noise of one value: where the range is unknown, a trend within it is flat
@@ -46,15 +47,17 @@ def grid_of(series: Series) -> np.ndarray:
     return np.linspace(series.steps[0], series.steps[-1], GRID)
 
 
-def look(series: Series, post: Posterior, ahead: Sequence[int], draws: int) -> View:
-    """Curves drawn and judged."""
+def look(
+    series: Series, post: Posterior, ahead: Sequence[int], draws: int, rate_left: float = 1.0
+) -> View:
+    """Curves drawn and judged; rate_left: share of the highest learning rate that is left at the end."""
     inside = grid_of(series)
     last, span = float(series.steps[-1]), series.span
     reach = last + span * np.linspace(0.05, 1, AHEAD // 2)
     far = last + span * np.geomspace(1.1, HORIZON - 1, AHEAD // 2)
     future = np.unique(np.concatenate([reach, far, [float(s) for s in ahead if s > last]]))
     curves = drawn(post, draws, series.share(np.concatenate([inside, future])))
-    curves[:, len(inside) :] = expected(series, curves[:, : len(inside)], curves[:, len(inside) :], future)
+    curves[:, len(inside) :] = expected(series, curves[:, : len(inside)], curves[:, len(inside) :], future, rate_left)
     if series.is_declared:
         curves = np.clip(curves, 0.0, 1.0)
     judgement = judge(
@@ -67,21 +70,24 @@ def look(series: Series, post: Posterior, ahead: Sequence[int], draws: int) -> V
     return View(inside, future, curves, judgement)
 
 
-def expected(series: Series, past: np.ndarray, ahead: np.ndarray, future: np.ndarray) -> np.ndarray:
+def expected(
+    series: Series, past: np.ndarray, ahead: np.ndarray, future: np.ndarray, rate_left: float
+) -> np.ndarray:
     """Drawn futures as real runs have kept them: rises shrunk, and something may happen.
 
     past, ahead: (k, m) and (k, f) of the same draws; future: (f,) steps. What a run says of its trend is its
     gain in standard errors of one level, z = gain * sqrt(n) / noise. Of a rise that was forecast the share
     z^2 / (z^2 + SHRUNK^2) came, and a new event (a schedule, a phase, a collapse) moves the level as a random
     walk whose size fades with z too. Fitted on real curves, a repository left out at a time, and on labelled
-    ones together (docs/diagnostics.md).
+    ones together (docs/diagnostics.md). With a learning rate that has decayed to nothing, nothing more is
+    learned: a rise shrinks with the share of the rate that is left.
     """
     kept = series.values[series.kept]
     noise, gain = difference_sd(kept), float(np.median(np.ptp(past, axis=1)))
     z = gain * math.sqrt(len(kept)) / max(noise, 1e-12)
     end = past[:, -1:]
     move = ahead - end
-    shrunk = np.where(move > 0, move * (z * z / (z * z + SHRUNK**2)), move)
+    shrunk = np.where(move > 0, move * rate_left * (z * z / (z * z + SHRUNK**2)), move)
     doubt = EVENT_FADES**2 / (z * z + EVENT_FADES**2) * math.hypot(
         EVENT_OF_GAIN * gain, EVENT_OF_NOISE * noise * math.sqrt(min(1.0, FITTED_ON / len(kept)))
     )
@@ -192,6 +198,20 @@ def forecast_of(series: Series, view: View, ahead: Sequence[int]) -> tuple[Forec
         at = int(np.argmin(np.abs(places - step)))
         points.append(ForecastPoint(int(step), *widened(series, view.curves[:, at], gain)))
     return tuple(points)
+
+
+def chances_of(series: Series, view: View) -> tuple[float, float]:
+    """That the mean will have risen, and fallen, by more than the tolerance after another half run.
+
+    Shares of the draws, drawn to what happened on real runs: of a share s RISE_BASE + RISE_SLOPE * s rose
+    (linear calibration, a repository left out at a time; docs/diagnostics.md).
+    """
+    at = len(view.inside) + int(np.argmin(np.abs(view.future - (series.steps[-1] + series.span / 2))))
+    move = view.curves[:, at] - view.curves[:, len(view.inside) - 1]
+    rises = float((move > view.judgement.tolerance).mean())
+    falls = float((move < -view.judgement.tolerance).mean())
+    rise = RISE_BASE + RISE_SLOPE * rises
+    return round(rise, 3), round(min(RISE_BASE + RISE_SLOPE * falls, 1 - rise), 3)
 
 
 def gain_of(view: View) -> float:

@@ -1,10 +1,12 @@
 """One series of rewards in, all that it tells about learning out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from reportgen.signals.answers import (
+    chances_of,
     collapse_of,
     curve_of,
     forecast_of,
@@ -23,6 +25,7 @@ from reportgen.signals.posterior import Posterior, drawn, posterior
 from reportgen.signals.series import Series, binned, prepare, tidy
 
 LEAST_MODELLED = 6  # fewer: no forecast either
+DECAYED = 0.1  # of the highest learning rate: below it a schedule is at its end
 STILL = 1e-9  # of the range; moves less than this are rounding
 DRAWS = 300
 BACK_TEST_DRAWS = 200
@@ -38,22 +41,28 @@ def learn(
     plateau_probability: float = 0.6,
     undecided_probability: float = 0.35,
     back_test: bool = True,
+    learning_rates: np.ndarray | None = None,
 ) -> Learning:
     """Plateau, trend, collapse and forecast of one series.
 
     steps, values: one row each, in logged order; rows that aren't finite are dropped and of a
     repeated step the last counts. reward_range: lowest and highest possible reward, None when
     unknown. samples_per_step: only says what would settle an open answer; the noise is read off
-    the series. forecast_steps: None for 1.5 and 2 times the run.
+    the series. forecast_steps: None for 1.5 and 2 times the run. learning_rates: as logged, in order, any
+    length; None where none were.
     The method is docs/diagnostics.md's: shapes averaged by how well they explain the series.
     """
     series = prepare(*tidy(np.asarray(steps, dtype=float), np.asarray(values, dtype=float)), reward_range)
     limits = (plateau_probability, undecided_probability)
     ahead = tuple(forecast_steps) if forecast_steps is not None else usual_forecast(series)
     if len(series.steps) < LEAST_MODELLED or np.ptp(series.values[series.kept]) < STILL:
-        return plain(series.without_spikes(), ahead, series.values[~series.kept])
+        still = plain(series.without_spikes(), ahead, series.values[~series.kept])
+        aside = tuple(int(step) for step in series.steps[~series.kept])
+        last = int(series.steps[-1]) if len(series.steps) else 0
+        return replace(still, n_points=len(series.steps), last_step=last, spikes=aside)
     post = posterior(binned(series))
-    view = look(series, post, ahead, DRAWS)
+    view = look(series, post, ahead, DRAWS, rate_left(learning_rates))
+    rise, fall = chances_of(series, view)
     learning = Learning(
         plateau=plateau_of(series, view, limits, samples_per_step),
         trend=trend_of(series, view),
@@ -71,8 +80,24 @@ def learn(
         first_step=int(series.steps[0]),
         last_step=int(series.steps[-1]),
         notes=notes_of(series, post),
+        p_rise=rise,
+        p_fall=fall,
     )
     return by_definition(learning, series) if len(series.steps) < LEAST_POINTS else learning
+
+
+def rate_left(rates: np.ndarray | None) -> float:
+    """Share of the highest learning rate that is left at the end; 1 where a decay isn't seen.
+
+    Only a rate that has come down below DECAYED is a schedule at its end: one that is half way down still
+    teaches, and where it goes from there isn't known.
+    """
+    if rates is None or len(rates) < LEAST_POINTS:
+        return 1.0
+    finite = rates[np.isfinite(rates)]
+    highest = float(finite.max()) if len(finite) else 0.0
+    left = float(finite[-1]) / highest if highest > 0 else 1.0
+    return left / DECAYED if left < DECAYED else 1.0
 
 
 def usual_forecast(series: Series) -> tuple[int, ...]:

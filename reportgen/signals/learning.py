@@ -108,6 +108,8 @@ class Learning:
     first_step: int
     last_step: int
     notes: tuple[str, ...]
+    p_rise: float | None = None  # that the mean is above the end level by more than tau after another half run
+    p_fall: float | None = None  # that it is below by as much; None: noise was not weighed
 
     @property
     def is_modelled(self) -> bool:

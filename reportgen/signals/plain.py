@@ -32,6 +32,8 @@ def by_definition(learning: Learning, series: Series) -> Learning:
     return replace(
         learning,
         plateau=plateau(series, judged),
+        p_rise=None,
+        p_fall=None,
         trend=Trend(DIRECTIONS[int(judged.direction[0])], slope, (slope, slope), 1.0),
         collapse=collapse(series, judged) if judged.collapsed[0] else NO_COLLAPSE,
         notes=(*learning.notes, note),
@@ -87,11 +89,12 @@ def plain(series: Series, ahead: Sequence[int], aside: np.ndarray | None = None)
     rewards = series.low + series.size * series.values
     last = float(rewards[-1]) if n else float("nan")
     is_still = n >= 3 and float(np.ptp(series.values)) < 1e-9
+    within = _within_sampling(series, last, aside)
     learning = Learning(
         plateau=Plateau(None, None, None, 0.0, 0.0, round(dwell_of(series.span)), "more logged steps"),
         trend=Trend(None, 0.0, (0.0, 0.0)),
         collapse=NO_COLLAPSE,
-        forecast=tuple(ForecastPoint(int(s), *_within_sampling(series, last, aside)) for s in ahead) if is_still else (),
+        forecast=tuple(ForecastPoint(int(s), *within) for s in ahead) if is_still else (),
         back_test=None,
         next_point_step=None,
         gain_point=0.01 * series.size if series.is_declared else 0.0,
