@@ -423,7 +423,7 @@ def _found(
             missing.append(sources.Unread(spec, str(error)))
     for remark in sources.remarks(found):
         _tell(remark, quiet)
-    return sources.joined(found), missing
+    return sources.joined(found) if len(specs) + len(named) > 1 else found, missing
 
 
 def _only_roles(found: Iterable[str], all_metrics: bool) -> bool:

@@ -31,11 +31,12 @@ def found(folder: Path, spec: str | None = None) -> list[str]:
 
 
 def test_of_a_runs_logs_the_best_is_taken(tmp_path: Path) -> None:
-    """trainer.log, else main.log, else merged.log; other files are passed over in silence."""
+    """trainer.log, else main.log, else merged.log; another name is taken where none of those is."""
     text = log([0.25, 0.5])
     lay(tmp_path, **{"a__trainer.log": text, "a__main.log": text, "a__metrics.csv": CSV, "a__actor.log": text})
     lay(tmp_path, **{"b__main.log": text, "b__merged.log": text, "c__merged.log": text, "d__llm_server.log": text})
-    assert found(tmp_path) == ["a/trainer.log", "b/main.log", "c/merged.log"]
+    lay(tmp_path, **{"d__sglang.log": "ready to serve\n"})
+    assert found(tmp_path) == ["a/trainer.log", "b/main.log", "c/merged.log", "d/llm_server.log"]
 
 
 def test_tables_are_taken_where_no_log_is(tmp_path: Path) -> None:
@@ -242,6 +243,6 @@ def test_devices_are_no_runs() -> None:
 
 def test_importing_the_sources_is_cheap() -> None:
     """The list of sources brings in no W&B, no YAML, no Zstandard."""
-    code = "import sys, reportgen.sources as s; [x.name for x in s.SOURCES]; print(*sys.modules)"
+    code = "import sys, reportgen.sources as s; [x.name for x in s.registry.written()]; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not {"wandb", "yaml", "zstandard"} & {*loaded}

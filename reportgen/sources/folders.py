@@ -1,29 +1,42 @@
-"""What lies in a folder: which files are records of a run, and which of those are of one run.
-
-Of a folder's own files the best kind is taken: trainer.log, else main.log, else merged.log, else tables.
-A W&B run directory is one record; nothing in it is looked at.
-"""
+"""What lies in a folder: the claims to what is there, ranked, and those of one run put together."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from reportgen.errors import SpecError
-from reportgen.sources import place
-from reportgen.sources.areal import config
-from reportgen.sources.areal import log as areal_log
-from reportgen.sources.texts import csv_table, json_rows, trainer_state
+from reportgen.sources import place, registry
+from reportgen.sources.place import EXPECTED, Place
+from reportgen.sources.registry import Taken
+from reportgen.sources.source import Rank
 
 JOINED = "+"  # between the records of one run, in one spec
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
 DEEPEST = 40  # folders below the one named
 STAMP = re.compile(r"\d{8}_\d{6}")
-EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV or JSON Lines table with a step column, "
-            "or a folder of those")
+
+Looking = Callable[[int, str], None]  # how many files and folders were looked at, and where
+
+
+class Passed(NamedTuple):
+    """A file or folder that was passed over, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass
+class Found:
+    """What was found in folders."""
+
+    taken: list[Taken] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
 
 
 def expanded(spec: str) -> str:
@@ -47,15 +60,19 @@ def parts(spec: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def matching(spec: str, is_whole: Callable[[str], bool]) -> list[str]:
-    """The paths that a glob matches; of files only records of runs where it ends in a bare star."""
+def matching(spec: str, looking: Looking) -> Found:
+    """What a glob matches; of files only records of runs where it ends in a bare star."""
+    found = Found()
     if not glob.has_magic(spec) or "\0" in spec:
-        return []
-    found = sorted(glob.glob(spec, recursive=True))  # noqa: PTH207
+        return found
     named = bool(Path(spec).name.strip("*"))
-    return [path for path in found if place.is_file(path) and (named or _is_record(path))] + [
-        record for path in found if Path(path).is_dir() for record in records(path, is_whole)
-    ]
+    seen: set[str] = set()
+    for path in sorted(glob.glob(spec, recursive=True)):  # noqa: PTH207
+        if place.is_file(path):
+            _file(Place(path), found, Rank.NAMED if named else Rank.LIKELY)
+        else:
+            _walk(Place(path), seen, found, DEEPEST, looking)
+    return found
 
 
 def missing(spec: str) -> str:
@@ -72,123 +89,154 @@ def missing(spec: str) -> str:
             "a folder has the entity's name); check the path")
 
 
-def below(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
+def below(folder: Place, looking: Looking) -> Found:
     """Every record of a run in a folder and below it; SpecError when there is none."""
     try:
-        empty = not os.listdir(folder)  # noqa: PTH208
+        empty = not os.listdir(folder.path)  # noqa: PTH208
     except OSError as error:
-        raise SpecError(f"{folder}: can't be opened ({error.strerror}); check who may read it") from error
-    if not (found := records(folder, is_whole)):
-        raise SpecError(f"{folder}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
+        raise SpecError(f"{folder.path}: can't be opened ({error.strerror}); check who may read it") from error
+    found = Found()
+    _walk(folder, set(), found, DEEPEST, looking)
+    if not found.taken:
+        raise SpecError(f"{folder.path}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
     return found
 
 
-def records(folder: str, is_whole: Callable[[str], bool]) -> list[str]:
-    """Every record of a run in a folder and below it.
+def once(takens: Sequence[Taken], passed: list[Passed]) -> list[Taken]:
+    """The claims without those to the same place, to one inside another, or to what another holds again."""
+    real = {taken: os.path.realpath(taken.claim.place.path) for taken in takens if taken.claim.place.exists}
+    whole = [taken for taken in real if taken.claim.place.is_folder and taken.claim.takes is None]
+    folders = {real[taken] for taken in whole}
+    kept: dict[tuple[str, str], Taken] = {}
+    for taken in sorted(takens, key=lambda one: one in real and real[one] != os.path.abspath(one.claim.place.path)):  # noqa: PTH100
+        where = real.get(taken, taken.claim.place.path)
+        if not any(str(above) in folders for above in Path(where).parents):
+            kept.setdefault((where, taken.claim.place.part), taken)
+    there = {id(taken) for taken in kept.values()}
+    distinct = [taken for taken in takens if id(taken) in there]
+    best: dict[str, Taken] = {}
+    for taken in distinct:
+        key = taken.claim.again
+        if key and (key not in best or taken.claim.order > best[key].claim.order):
+            best[key] = taken
+    last = [taken for taken in distinct if not taken.claim.again or best[taken.claim.again] is taken]
+    passed += [
+        Passed(taken.claim.place.path, f"holds again what {best[taken.claim.again].claim.place.path} does")
+        for taken in distinct
+        if taken not in last
+    ]
+    return last
 
-    is_whole: whether a source takes a folder as one record.
-    """
-    found: list[str] = []
-    _walk(folder, is_whole, set(), found, DEEPEST)
-    return trainer_state.longest(found)
 
-
-def join(specs: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Spec of a run -> the given specs that are records of it, W&B directories first."""
-    wandb, logs, others = _sorted_out(specs)
-    joined: dict[str, tuple[str, ...]] = {}
-    for run_id, directories in wandb.items():
-        own = [log for log in logs if _is_log_of(log, run_id, directories, wandb)]
+def join(takens: Iterable[Taken]) -> list[tuple[Taken, ...]]:
+    """The claims run by run: trackers' by their run's identity, with the log that each has."""
+    trackers, logs, others = _sorted_out(takens)
+    joined: list[tuple[Taken, ...]] = []
+    for run, stores in trackers.items():
+        own = [log for log in logs if _is_log_of(log, run, stores, trackers)]
         logs = [log for log in logs if log not in own]
-        members = (*sorted(directories, key=_when), *own)
-        joined[JOINED.join(members)] = members
-    return joined | {spec: (spec,) for spec in (*logs, *others)}
+        joined.append((*sorted(stores, key=_when), *own))
+    return joined + [(one,) for one in (*logs, *others)]
 
 
-def _walk(folder: str, is_whole: Callable[[str], bool], seen: set[str], found: list[str], deepest: int) -> None:
-    real = os.path.realpath(folder)
+def _walk(folder: Place, seen: set[str], found: Found, deepest: int, looking: Looking) -> None:
+    real = os.path.realpath(folder.path)
     if real in seen or deepest < 0:
         return
     seen.add(real)
-    if is_whole(folder):
-        found.append(folder)
-        return
+    whole = registry.best(folder)
+    if whole is not None and whole.claim.rank >= Rank.LIKELY:
+        found.taken.append(whole)
+        if whole.claim.takes is None:
+            return
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
-    except OSError:
+        entries = sorted(os.scandir(folder.path), key=lambda entry: (entry.is_symlink(), entry.name))
+    except OSError as error:
+        found.passed.append(Passed(folder.path, f"can't be opened ({error.strerror})"))
         return
-    beside_wandb = any(entry.name == "wandb" and entry.is_dir() for entry in entries)
-    found += _records([entry.path for entry in entries if entry.is_file()], tables=not beside_wandb)
+    looking(len(entries), folder.path)
+    taken = set(whole.claim.takes or ()) if whole is not None else set()
+    inside = Found()
     for entry in entries:
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in SKIPPED:
-            _walk(entry.path, is_whole, seen, found, deepest - 1)
+        if entry.is_file() and entry.name not in taken:
+            _file(Place(entry.path), inside, Rank.LIKELY)
+    _shadow(inside, beside_wandb=any(entry.name == "wandb" and entry.is_dir() for entry in entries))
+    found.taken += inside.taken
+    found.passed += inside.passed
+    for entry in entries:
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in {*SKIPPED, *taken}:
+            _walk(Place(entry.path), seen, found, deepest - 1, looking)
 
 
-def _records(files: Sequence[str], *, tables: bool) -> list[str]:
-    """Of one folder's files those that are a run: W&B's, else the best log, else the tables."""
-    if wandb := [path for path in files if path.endswith(".wandb")]:
-        return wandb
-    for name in areal_log.NAMES:
-        for suffix in ("", *place.SUFFIXES):
-            if log := [path for path in files if Path(path).name == name + suffix]:
-                return log
-    return [path for path in files if tables and _is_table(path)]
+def _file(file: Place, found: Found, least: Rank) -> None:
+    """Takes a file that is a record of a run, and passes over any other."""
+    taken = registry.best(file)
+    if taken is not None and taken.claim.rank >= least:
+        found.taken.append(taken)
+    elif least > Rank.NAMED:
+        found.passed.append(Passed(file.path, taken.claim.why if taken else file.foreign or "of no known form"))
+    else:
+        found.taken.append(taken or registry.nothing(file))
 
 
-def _is_record(path: str) -> bool:
-    return path.endswith(".wandb") or areal_log.is_log_name(path) or _is_table(path)
-
-
-def _is_table(path: str) -> bool:
-    return any(room.is_table(path) for room in (trainer_state, csv_table, json_rows))
-
-
-def _sorted_out(specs: Iterable[str]) -> tuple[dict[str, list[str]], list[str], list[str]]:
-    """W&B directories by run id, AReaL logs, and everything else."""
-    wandb: dict[str, list[str]] = {}
-    logs, others = [], []
-    for part in _once(part for spec in specs for part in parts(spec)):
-        if run_id := _wandb_id(part):
-            wandb.setdefault(run_id, []).append(part)
-        elif areal_log.is_log_name(part):
-            logs.append(part)
+def _shadow(inside: Found, *, beside_wandb: bool) -> None:
+    """Passes over what is beside a better record of the same run in one folder."""
+    own = next((one for one in inside.taken if one.claim.again and one.claim.form == "log"), None)
+    kept = []
+    for taken in inside.taken:
+        path, claim = taken.claim.place.path, taken.claim
+        if own is not None and claim is not own.claim and not claim.again and (
+            taken.source is own.source or (claim.form == "table" and place.is_dull(path))
+        ):
+            inside.passed.append(Passed(path, f"stands beside {own.claim.place.name}, the run's own log"))
+        elif beside_wandb and claim.form == "table":
+            inside.passed.append(Passed(path, "a table beside W&B's folder"))
         else:
-            others.append(part)
-    return wandb, logs, others
+            kept.append(taken)
+    inside.taken = kept
 
 
-def _once(paths: Iterable[str]) -> list[str]:
-    """The paths without those that lead to another of them, or into one that is a folder."""
-    every = list(dict.fromkeys(paths))
-    real = {path: os.path.realpath(path) if place.exists(path) else path for path in every}
-    folders = {where for where in real.values() if os.path.isdir(where)}  # noqa: PTH112
-    best: dict[str, str] = {}
-    for path in sorted(every, key=lambda path: real[path] != os.path.abspath(path)):  # noqa: PTH100
-        if not any(str(above) in folders for above in Path(real[path]).parents):
-            best.setdefault(real[path], path)
-    return [path for path in every if best.get(real[path]) == path]
+def _sorted_out(takens: Iterable[Taken]) -> tuple[dict[str, list[Taken]], list[Taken], list[Taken]]:
+    """Trackers' stores by run, logs, and everything else."""
+    trackers: dict[str, list[Taken]] = {}
+    logs, others = [], []
+    for taken in takens:
+        claim = taken.claim
+        if claim.form == "tracker" and claim.run and not claim.place.part:
+            run = claim.run if taken.source.joins else claim.place.spec
+            trackers.setdefault(f"{taken.source.name} {run}", []).append(taken)
+        elif claim.form == "log" and not claim.place.part:
+            logs.append(taken)
+        else:
+            others.append(taken)
+    return trackers, logs, others
 
 
-def _wandb_id(path: str) -> str:
-    """The run id of W&B's record; "" when the path is none."""
-    from reportgen.sources.wandb import files as wandb_files
-
-    return (wandb_files.run_id(path) or path) if place.exists(path) and wandb_files.claims(path) else ""
-
-
-def _is_log_of(log: str, run_id: str, directories: Sequence[str], wandb: dict[str, list[str]]) -> bool:
-    """Whether a log is of the W&B run: of its experiment and trial, or the only one beside its folder."""
-    experiment, trial = config.named(log)
-    if experiment and trial:
-        own = f"{experiment}_{trial}_"
-        if run_id == f"{own}train" or (run_id.startswith(own) and not run_id[len(own) :].strip("0123456789_-")):
+def _is_log_of(log: Taken, key: str, stores: Sequence[Taken], trackers: dict[str, list[Taken]]) -> bool:
+    """Whether a log is of a tracker's run: of its experiment and trial, or the only one beside its folder."""
+    if log.claim.run:
+        own, run = f"{log.claim.run}_", stores[0].claim.run
+        if run == f"{own}train" or (run.startswith(own) and not run[len(own) :].strip("0123456789_-")):
             return True
-    folder = Path(log).parent
-    beside = {one for one, paths in wandb.items() if any(folder in Path(path).parents for path in paths)}
-    return beside == {run_id} and all(Path(path).parent.parent == folder for path in directories)
+    folder = Path(log.claim.place.path).parent
+    beside = {
+        one for one, taken in trackers.items() if any(folder in Path(each.claim.place.path).parents for each in taken)
+    }
+    return beside == {key} and all(Path(one.claim.place.path).parent.parent == folder for one in stores)
 
 
-def _when(directory: str) -> tuple[str, str]:
+def _when(taken: Taken) -> tuple[str, str]:
     """What puts a run's directories in the order they were begun."""
-    stamp = STAMP.search(Path(directory).name)
-    return (stamp[0] if stamp else "", directory)
+    path = taken.claim.place.path
+    stamp = STAMP.search(Path(path).name)
+    return (stamp[0] if stamp else "", path)
+
+
+def specs(joined: Sequence[Taken]) -> Iterator[str]:
+    """The specs of a run's records, joined; of each run where one record holds several."""
+    if len(joined) == 1:
+        claim = joined[0].claim
+        several = () if claim.place.part else tuple(claim.parts())
+        yield from several or (claim.place.spec,)
+    else:
+        yield JOINED.join(taken.claim.place.spec for taken in joined)

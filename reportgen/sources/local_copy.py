@@ -15,11 +15,27 @@ from reportgen.naming import Key
 from reportgen.run import Run
 from reportgen.settings import LARGEST_WHOLE
 from reportgen.sources.logged import Record, kept
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 FORMAT = "reportgen run"  # the mark in run.json
 VERSION = 1
 ABOUT = "run.json"
 MEASURED = "s"  # the index of hardware metrics
+
+
+class LocalCopy(Source):
+    """A folder that `reportgen fetch` wrote."""
+
+    name = "local copy"
+
+    def claim(self, place: Place) -> Claim | None:
+        if ABOUT not in place.names or not claims(place.path):
+            return None
+        return Claim(place, Rank.SURE, "local copy of a run", run=place.path, form="tracker")
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.path, keep=keep)
 
 
 def claims(spec: str) -> bool:

@@ -1,10 +1,11 @@
-"""Files opened as bytes, whatever they are compressed with, and what a file that isn't ours looks like."""
+"""A place looked at once: its name, first bytes and listing; files opened as bytes, whatever compresses them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from reportgen.errors import SourceError
@@ -15,6 +16,10 @@ HEAD = 1 << 16  # bytes that are looked at to tell what a file is
 CHUNK = 1 << 18  # bytes read at a time: chunks of this size stay in the processor's cache
 LONGEST_LINE = 1 << 24  # bytes; a longer line is cut there, so that memory stays bounded
 SUFFIXES = (".gz", ".xz", ".zst", ".bz2")
+DULL = ("trainer", "main", "merged", "metrics", "history", "log", "logs", "logging", "console", "output", "train",
+        "training", "results", "stdout", "trainer_state", "data", "rows", "table")  # stems that name no run
+EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV or JSON Lines table with a step column, "
+            "or a folder of those")
 
 FOREIGN = (  # first bytes -> what such a file is
     (b"%PDF", "a PDF"),
@@ -28,7 +33,96 @@ FOREIGN = (  # first bytes -> what such a file is
     (b"\x80\x02", "a Python pickle"),
     (b"\x89HDF", "an HDF5 file"),
     (b"PAR1", "a Parquet file"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file: run git lfs pull"),
 )
+
+
+class Place:
+    """A path or an address as it was typed; what is asked of it is looked up once."""
+
+    def __init__(self, spec: str) -> None:
+        self.spec = spec
+        self.path, self.part = parted(spec)  # part: the run asked for, of a file or folder that holds several
+
+    def __repr__(self) -> str:
+        return f"Place({self.spec!r})"
+
+    @cached_property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return is_file(self.path)
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return os.path.isdir(self.path)  # noqa: PTH112
+
+    @cached_property
+    def exists(self) -> bool:
+        """Whether it is anything on this machine; an address is not."""
+        return self.is_file or self.is_folder or exists(self.path)
+
+    @cached_property
+    def name(self) -> str:
+        """Its last part, as it is written."""
+        return Path(self.path).name
+
+    @cached_property
+    def suffix(self) -> str:
+        """The name's suffix below any of compression, in lower case."""
+        return suffix(self.path)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the file as it lies there; 0 where it can't be told."""
+        try:
+            return os.path.getsize(self.path)  # noqa: PTH202
+        except OSError:
+            return 0
+
+    @cached_property
+    def head(self) -> bytes:
+        """The file's first bytes, decompressed; empty for a folder."""
+        return self.beginning(HEAD)
+
+    @cached_property
+    def text(self) -> str:
+        """The file's first bytes as text."""
+        return self.head.decode("utf-8-sig", errors="replace")
+
+    @cached_property
+    def foreign(self) -> str:
+        """What the file is when it is no text ("a PDF"), else ""."""
+        return foreign_to(self.head[:4096]) if self.is_file else ""
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether it is a file and looks like text; an empty one does."""
+        return self.is_file and not self.foreign
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What a folder holds, sorted; nothing when it can't be opened."""
+        try:
+            return tuple(sorted(os.listdir(self.path))) if self.is_folder else ()  # noqa: PTH208
+        except OSError:
+            return ()
+
+    def beginning(self, size: int) -> bytes:
+        """The first `size` bytes of a file, decompressed; what was read before isn't read again."""
+        known = self.__dict__.get("_known", b"")
+        if len(known) < size and self.is_file and self.__dict__.get("_asked", 0) < size:
+            known = head(self.path, size)
+            self.__dict__ |= {"_known": known, "_asked": size}
+        return known[:size]
+
+    def inside(self, name: str) -> Place:
+        """The place of a name in this folder."""
+        return Place(str(Path(self.path, name)))
+
+    def of(self, run: str) -> str:
+        """The spec of one of the runs that this place holds."""
+        return f"{self.path}#{run}"
 
 
 def exists(path: str) -> bool:
@@ -41,30 +135,35 @@ def is_file(path: str) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
-def stem(path: str) -> str:
-    """The file's name without its suffixes, also those of compression."""
+def unpacked_name(path: str) -> str:
+    """The file's name without the suffix of compression."""
     name = Path(path).name
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
-    return Path(name).stem
+    return name
+
+
+def stem(path: str) -> str:
+    """The file's name without its suffixes, also those of compression."""
+    return Path(unpacked_name(path)).stem
 
 
 def suffix(path: str) -> str:
     """The file's suffix below any of compression, in lower case: ".csv" of "a.CSV.gz"."""
-    name = Path(path).name.lower()
-    for ending in SUFFIXES:
-        name = name.removesuffix(ending)
-    return Path(name).suffix
+    return Path(unpacked_name(path.lower())).suffix
 
 
 def run_name(path: str) -> str:
     """What a run is called that only its path names: the file's stem, or the folder when that says nothing."""
-    own, folder = stem(path), Path(path).parent
+    folder = Path(path).parent
     if folder.name.startswith("checkpoint-"):
         folder = folder.parent
-    dull = own.lower() in ("trainer", "main", "merged", "metrics", "history", "log", "logs", "logging", "console",
-                           "output", "train", "training", "results", "stdout", "trainer_state", "data", "rows", "table")
-    return folder.name if dull and folder.name not in ("", ".", "..") else own
+    return folder.name if is_dull(path) and folder.name not in ("", ".", "..") else stem(path)
+
+
+def is_dull(path: str) -> bool:
+    """Whether a file's name says nothing of the run in it."""
+    return stem(path).lower() in DULL
 
 
 def head(path: str, size: int = HEAD) -> bytes:
@@ -129,7 +228,11 @@ def content(path: str, notes: list[str]) -> str:
 
 def foreign(path: str) -> str:
     """What a file is that no source reads ("a PDF"), or "" when it looks like text."""
-    first = head(path, 4096)
+    return foreign_to(head(path, 4096))
+
+
+def foreign_to(first: bytes) -> str:
+    """What a file with these first bytes is, or ""."""
     for magic, what in FOREIGN:
         if first.startswith(magic):
             return what
@@ -195,7 +298,7 @@ def parted(spec: str) -> tuple[str, str]:
     if "#" not in spec or exists(spec):
         return spec, ""
     path, _, name = spec.partition("#")
-    while not is_file(path) and "#" in name:
+    while not exists(path) and "#" in name:
         more, _, name = name.partition("#")
         path = f"{path}#{more}"
-    return (path, name) if is_file(path) else (spec, "")
+    return (path, name) if path and exists(path) else (spec, "")

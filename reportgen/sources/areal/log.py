@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,38 @@ from reportgen.sources.areal import config as areal_config
 from reportgen.sources.areal.lines import LAUNCH, Lines, Trial
 from reportgen.sources.areal.table import BAR
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
 MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
 TAIL_LINES = 60
+LOOKED_AT = 1 << 22  # bytes in which the first step is looked for
 DRAWN = (BAR, "─".encode(), "═".encode())  # what lines of a table hold
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CONTAINER_CLOCK = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z ")  # docker logs -t, in UTC
 
 
-def claims(spec: str) -> bool:
-    """Whether a file is a text that AReaL may have written: the last source asked takes any text."""
-    path, _ = place.parted(spec)
-    return place.is_file(path) and (is_log_name(path) or place.is_text(path))
+class ArealLog(Source):
+    """A log of AReaL's; a person may name any other text too, and hears what it lacks."""
+
+    name = "AReaL log"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_file:
+            return None
+        named = is_log_name(place.path)
+        if not named and place.foreign:
+            return None
+        if not named and not _tells_steps(place):
+            return Claim(place, Rank.NAMED, "a text in which no step was found", form="log")
+        run = "_".join(part for part in areal_config.named(place.path) if part)
+        again, order = (f"{self.name} {Path(place.path).parent}", _order(place.name)) if named else ("", 0)
+        return Claim(place, Rank.LIKELY, self.name, run=run, form="log", again=again, order=order,
+                     parts=partial(find, place.spec))  # fmt: skip
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.spec, keep=keep)
 
 
 def find(spec: str) -> tuple[str, ...]:
@@ -120,7 +140,7 @@ def _nothing(path: str, lines: Lines) -> str:
         return f"{path}: no step yet: a stats table but no 'Train step' line {counted}; give the log from its start"
     if any(trial.done for trial in lines.trials.values()):
         return f"{path}: no step yet: a 'Train step' line but no stats table {counted}; give the log of rank 0"
-    if is_areal(path):
+    if is_areal(Place(path)):
         return f"{path}: no step yet: no 'Train step' line {counted}; try again when the first step is done"
     return (f"{path}: no step found {counted}; expected AReaL's 'Train step' tables, verl's 'step:N - …', "
             "JSON Lines or a CSV with a step column")
@@ -185,13 +205,28 @@ def _launched(path: str) -> set[bytes]:
     return found
 
 
-def is_areal(path: str) -> bool:
+def _tells_steps(place: Place) -> bool:
+    """Whether a text of AReaL's tells of steps or launches in its first megabytes."""
+    if not is_areal(place):
+        return False
+    signs = (b"StatsLogger", b"Train step ")
+    return any(sign in place.head for sign in signs) or LAUNCH.search(place.head) is not None or (
+        any(sign in place.beginning(LOOKED_AT) for sign in signs)
+    )
+
+
+def is_areal(place: Place) -> bool:
     """Whether the first lines of a text are AReaL's."""
-    head = place.head(path)
-    return any(mark in head for mark in MARKS)
+    return any(mark in place.head for mark in MARKS)
 
 
 def is_log_name(path: str) -> bool:
     """Whether a file has one of the names that AReaL gives its logs, rotated or compressed or not."""
     name = Path(path).name
     return any(name == own or name.startswith(f"{own}.") for own in NAMES)
+
+
+def _order(name: str) -> float:
+    """The larger, the better is a log of that name: trainer.log before main.log, the latest before rotated ones."""
+    own = next(at for at, own in enumerate(NAMES) if name == own or name.startswith(f"{own}."))
+    return -own - (0 if place.unpacked_name(name) == NAMES[own] else 0.5)

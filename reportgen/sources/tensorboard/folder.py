@@ -18,7 +18,9 @@ from reportgen.gate import from_rows
 from reportgen.run import Run, State
 from reportgen.sources import place, points
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
 from reportgen.sources.points import Series
+from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.tensorboard import events
 from reportgen.sources.tensorboard.events import Log, Points
 
@@ -39,11 +41,23 @@ class Part(NamedTuple):
     name: Callable[[str], str]  # a tag as it is told apart from those of the run's other folders
 
 
-def claims(spec: str) -> bool:
-    """Whether a file is an event file, or a folder holds those of one run."""
-    if place.is_file(spec):
-        return _is_events(spec)
-    return os.path.isdir(spec) and bool(parts(spec))  # noqa: PTH112
+class Events(Source):
+    """An event file, or a folder that holds those of one run."""
+
+    name = "TensorBoard"
+
+    def claim(self, place: Place) -> Claim | None:
+        if place.is_file:
+            return Claim(place, Rank.SURE, "event file", form="tracker") if _is_events(place.path) else None
+        if not place.is_folder or not (own := parts(place.path)):
+            return None
+        inside = [Path(part.folder).relative_to(place.path).parts[:1] for part in own]
+        taken = {name for name in place.names if MARK in name} | {name for names in inside for name in names}
+        several = lambda: find(place.path)  # noqa: E731 (asked only when the folder is found)
+        return Claim(place, Rank.LIKELY, "event files", form="tracker", parts=several, takes=taken)
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.path, keep=keep)
 
 
 def find(spec: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,9 +13,12 @@ from reportgen.gate import from_rows
 from reportgen.run import STEP_NAMES, Run
 from reportgen.sources import place
 from reportgen.sources.logged import ALWAYS, wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.texts import csv_text
 
 SUFFIXES = (".csv", ".tsv")
+LOG_SUFFIXES = (".txt", ".log", ".out", ".dat", "")  # names that a table may have too
 STEP_LIKE = ("global step", "train step", "train_step", "training step", "training_step", "iteration", "iter", "steps")
 CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
 RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
@@ -30,19 +34,27 @@ class Chart:
     runs: dict[str, dict[int, str]]  # run -> position -> metric
 
 
-def claims(spec: str) -> bool:
-    """Whether a file is called a CSV, or its first lines look like one with a step column."""
-    path, _ = place.parted(spec)
-    if not place.is_file(path) or place.foreign(path):
-        return False
-    return place.suffix(path) in SUFFIXES or is_table(path)
+class CsvTable(Source):
+    """A file that is called CSV, or whose header names a step."""
+
+    name = "CSV table"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_text:
+            return None
+        if is_table(place):
+            return Claim(place, Rank.LIKELY, "a table with a step", parts=partial(find, place.spec))
+        return Claim(place, Rank.NAMED, "a table without a step") if place.suffix in SUFFIXES else None
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.spec, keep=keep)
 
 
-def is_table(path: str) -> bool:
+def is_table(place: Place) -> bool:
     """Whether a file's header names a step, or is that of W&B's exports."""
-    if place.suffix(path) not in (*SUFFIXES, ".txt", "") or place.foreign(path):
+    if place.suffix not in (*SUFFIXES, *LOG_SUFFIXES):
         return False
-    header, _ = csv_text.header(place.head(path).decode("utf-8-sig", errors="replace"))
+    header, _ = csv_text.header(place.text)
     names = {name.strip() for name in header}
     return len(header) > 1 and (bool(names & {*STEP_NAMES}) or _chart(header) is not None)
 

@@ -12,6 +12,8 @@ from reportgen.run import Run
 from reportgen.sources import place
 from reportgen.sources.areal import log
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
@@ -22,12 +24,23 @@ CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 
 
-def claims(spec: str) -> bool:
-    """Whether a text has such a line in its first megabytes."""
-    if not place.is_text(spec) or log.is_areal(spec):
-        return False
-    head = place.head(spec, LOOKED_AT)
-    return STEP.search(head) is not None or next(_trl_dicts(head), None) is not None
+class Dicts(Source):
+    """A text with such a line in its first megabytes."""
+
+    name = "OpenRLHF or TRL console"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_text or log.is_areal(place):
+            return None
+        beginning = place.beginning(LOOKED_AT)
+        if b"Global step" in beginning and STEP.search(beginning):
+            return Claim(place, Rank.LIKELY, "OpenRLHF console", form="log")
+        if next(_trl_dicts(beginning), None) is not None:
+            return Claim(place, Rank.LIKELY, "TRL console", form="log")
+        return None
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.path, keep=keep)
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:

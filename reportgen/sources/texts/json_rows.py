@@ -15,6 +15,8 @@ from reportgen.run import STEP_NAMES, Run
 from reportgen.settings import MOST_ROWS
 from reportgen.sources import place
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
@@ -22,29 +24,35 @@ ROWS_UNDER = ("history", "rows", "data", "metrics", "logs", "records")
 WRAPPED = ("data", "metrics", "scalars", "logs")  # a row's numbers stand under one of them
 COUNTED = "global_step/max_steps"  # ms-swift writes "10/438" under it
 NAMES = (*STEP_NAMES, COUNTED)
+FIRST_SIGNS = (b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef")  # \xef: a byte order mark
 FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
 
 
-def claims(spec: str) -> bool:
-    """Whether a file is called JSON, or begins with a row that has a step."""
-    path, _ = place.parted(spec)
-    if not place.is_file(path) or place.foreign(path):
-        return False
-    return place.suffix(path) in SUFFIXES or is_table(path)
+class JsonRows(Source):
+    """A file that is called JSON, or begins with a row that has a step."""
+
+    name = "JSON rows"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_text:
+            return None
+        if is_table(place):
+            return Claim(place, Rank.LIKELY, "rows of JSON with a step")
+        return Claim(place, Rank.NAMED, "JSON, but no rows with a step") if place.suffix in SUFFIXES else None
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.spec, keep=keep)
 
 
-def is_table(path: str) -> bool:
+def is_table(place: Place) -> bool:
     """Whether a file is a list of rows, or one a line, and the first has a step."""
-    if place.suffix(path) not in (*SUFFIXES, ".log", ".txt", "") or place.foreign(path):
-        return False
-    text = place.head(path).decode("utf-8-sig", errors="replace")
-    if not (found := FIRST.match(text)):
+    if place.head[:1] not in FIRST_SIGNS or not (found := FIRST.match(text := place.text)):
         return False
     try:
         row, _ = json.JSONDecoder().raw_decode(text, found.start(1))
     except (ValueError, RecursionError):
         return False
-    listed = found[0].lstrip().startswith("[") or place.suffix(path) != ".json"
+    listed = found[0].lstrip().startswith("[") or place.suffix != ".json"
     return listed and isinstance(row, dict) and any(isinstance(row.get(name), int | float | str) for name in NAMES)
 
 

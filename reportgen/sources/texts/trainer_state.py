@@ -13,34 +13,32 @@ from reportgen.naming import Key
 from reportgen.run import Run, State
 from reportgen.sources import place
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 NAME = "trainer_state.json"
 SETTINGS = ("max_steps", "logging_steps", "eval_steps", "save_steps", "num_train_epochs", "train_batch_size",
             "best_metric", "best_model_checkpoint", "trial_name")
 
 
-def claims(spec: str) -> bool:
-    """Whether a file is a trainer_state.json."""
-    return is_table(spec) or (place.suffix(spec) == ".json" and b'"log_history"' in place.head(spec))
+class TrainerState(Source):
+    """A trainer_state.json; of several checkpoints of one run the last holds what the others do."""
 
+    name = "trainer_state.json"
 
-def is_table(path: str) -> bool:
-    """Whether a file is called trainer_state.json."""
-    return Path(path).name.startswith(NAME) and place.is_file(path)
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_file:
+            return None
+        if not place.name.startswith(NAME) and (place.suffix != ".json" or b'"log_history"' not in place.head):
+            return None
+        folder = Path(place.path).parent
+        number = folder.name.removeprefix("checkpoint-")
+        among = folder.name.startswith("checkpoint-") and number.isdecimal()
+        run, order = (str(folder.parent), int(number)) if among else (str(folder), 1 << 62)
+        return Claim(place, Rank.SURE, NAME, form="log", again=f"{NAME} {run}", order=order)
 
-
-def longest(paths: Sequence[str]) -> list[str]:
-    """The paths without those checkpoints of a run that a later one, or the end, holds again."""
-    best: dict[str, tuple[int, str]] = {}
-    for path in paths:
-        if is_table(path):
-            folder = Path(path).parent
-            number = folder.name.removeprefix("checkpoint-")
-            among = folder.name.startswith("checkpoint-") and number.isdecimal()
-            run, order = (str(folder.parent), int(number)) if among else (str(folder), 1 << 62)
-            best[run] = max(best.get(run, (-1, "")), (order, path))
-    kept = {path for _, path in best.values()}
-    return [path for path in paths if not is_table(path) or path in kept]
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.path, keep=keep)
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:

@@ -12,8 +12,11 @@ from reportgen.run import Run
 from reportgen.sources import place
 from reportgen.sources.areal import log
 from reportgen.sources.logged import wanted
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 
 LOOKED_AT = 1 << 23  # bytes in which a console's first step is looked for
+MARK = b"step:"
 STEP = re.compile(rb"(?:^|[\s\)m])step:(\d{1,15}) - (?=[^\s:]+:)", re.MULTILINE)
 NUMBER = re.compile(r"(?:np\.\w+\(|tensor\()?(-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan))\b", re.IGNORECASE)
 NAMED = re.compile(rb"'(project_name|experiment_name)': '([^']{1,200})'")
@@ -21,11 +24,21 @@ FINISHED = b"Final validation metrics"  # printed when fit() ends
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def claims(spec: str) -> bool:
-    """Whether a text has a line of verl's in its first megabytes."""
-    if not place.is_text(spec) or log.is_areal(spec):
-        return False
-    return STEP.search(place.head(spec, LOOKED_AT)) is not None
+class Verl(Source):
+    """A text with a line of verl's in its first megabytes."""
+
+    name = "verl console"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_text or log.is_areal(place):
+            return None
+        beginning = place.beginning(LOOKED_AT)
+        if MARK not in beginning or not STEP.search(beginning):
+            return None
+        return Claim(place, Rank.LIKELY, self.name, form="log")
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.path, keep=keep)
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from fnmatch import translate
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from reportgen.errors import SpecError
 from reportgen.run import Run
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.wandb import address as wandb_address
 from reportgen.sources.wandb.address import EXPECTED, PREFIX, Address
 from reportgen.sources.wandb.fetch import Questions, record
@@ -19,6 +22,21 @@ from reportgen.sources.wandb.login import USUAL, connect, elsewhere, tidy
 
 NEWEST = 50  # runs of a query that names no limit: what a page can show side by side
 FILTERS = {"group": "group", "name": "displayName", "tag": "tags", "state": "state", "sweep": "sweep"}
+
+
+class Api(Source):
+    """A run at its address, or the runs that a query finds."""
+
+    name = "Weights & Biases"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not claims(place.spec):
+            return None
+        parts = partial(find, place.spec)
+        return Claim(place, Rank.SURE, "an address at W&B", run=place.spec, form="tracker", parts=parts, remote=True)
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read(claim.place.spec, keep=keep)
 
 
 def claims(spec: str) -> bool:

@@ -15,6 +15,8 @@ from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key
 from reportgen.run import Run
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.wandb import beside as wandb_beside
 from reportgen.sources.wandb import common, resume
 from reportgen.sources.wandb import legacy as wandb_legacy
@@ -29,13 +31,31 @@ DIRECTORY = re.compile(r"(?:offline-|dry)?run-\d{8}_\d{6}-(?P<id>.+)")
 LATEST = "latest-run"
 
 
+class Files(Source):
+    """A run directory or a log."""
+
+    name = "W&B run directory"
+    joins = True
+
+    def claim(self, place: Place) -> Claim | None:
+        place = _pointed(place)
+        if place.is_folder:
+            if not _may_be_run(place) or not is_run_directory(place.path):
+                return None
+            rank, why = (Rank.SURE, "W&B run directory") if _has_log(place.path) else (Rank.LIKELY, "named as W&B's")
+        elif place.path.endswith(SUFFIX) or place.head.startswith(IDENT):
+            rank, why = Rank.SURE, "W&B log"
+        else:
+            return None
+        return Claim(place, rank, why, run=run_id(place.path) or place.path, form="tracker")
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        return read_many([one.place.path for one in (claim, *claim.more)], keep=keep)
+
+
 def claims(spec: str) -> bool:
     """Whether a spec is a W&B run directory or log."""
-    if os.path.isdir(spec):  # noqa: PTH112 (never an error, whatever the spec holds)
-        return is_run_directory(spec)
-    if not os.path.isfile(spec):  # noqa: PTH113
-        return False
-    return spec.endswith(SUFFIX) or _begins_as_log(spec)
+    return Files().claim(Place(spec)) is not None
 
 
 def is_run_directory(path: str) -> bool:
@@ -194,9 +214,20 @@ def _has_log(folder: str) -> bool:
     return bool(_logs(folder)) or wandb_legacy.is_run_directory(Path(folder))
 
 
-def _begins_as_log(path: str) -> bool:
-    try:
-        with Path(path).open("rb") as stream:
-            return stream.read(len(IDENT)) == IDENT
-    except OSError:
-        return False
+def _may_be_run(place: Place) -> bool:
+    """Whether a folder's name, or what lies in it, is worth a closer look."""
+    if DIRECTORY.fullmatch(place.name) or place.name == LATEST:
+        return True
+    return any(name == "files" or name.startswith("wandb-") or name.endswith(SUFFIX) for name in place.names) or (
+        os.path.islink(place.path)  # noqa: PTH114
+    )
+
+
+def _pointed(place: Place) -> Place:
+    """The run directory that a `latest-run` of a checkout without symbolic links names, else the place itself."""
+    if place.name == LATEST and place.is_file and place.size < 1000:
+        named = place.text.strip()
+        if DIRECTORY.fullmatch(named):
+            directory = Place(str(Path(place.path).with_name(named)))
+            return directory if directory.is_folder else place
+    return place
