@@ -1,8 +1,16 @@
 """What can go wrong, each in one sentence: where, what, what to do."""
 
 
+LONGEST = 600  # characters of a sentence
+
+
 class ReportgenError(Exception):
-    """Anything reportgen refuses, in words for the person who typed it."""
+    """Anything reportgen refuses, in words for the person who typed it: one line."""
+
+    def __init__(self, sentence: str) -> None:
+        line = " ".join(sentence.split("\n"))
+        # where it was and what to do stand at its ends; names of any length stand between
+        super().__init__(line if len(line) <= LONGEST else f"{line[:400]} … {line[-150:]}")
 
 
 class SpecError(ReportgenError):

@@ -92,6 +92,8 @@ def from_rows(
         raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
     index = steps[kept].astype(np.int64)
     history = history.dropna(axis=1, how="all").dropna(axis=0, how="all")  # marks of nan and inf are no gaps
+    if history.empty:
+        raise NoSteps(f"{source}: no step yet: no row has both a step and a number")
     logged_bad = _places(bad, names, found, stands)
     history, standing = _without_marks(history, logged_bad)
     safe, removed = _without_secrets(

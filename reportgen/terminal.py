@@ -21,7 +21,8 @@ from reportgen.errors import ReportgenError
 UNUSABLE = 2
 INTERRUPTED, TERMINATED, HUNG_UP = 130, 143, 129
 DEBUG = "--debug"
-LONGEST = 1_000  # characters of a message
+LONGEST = 2_000  # characters of a message
+SENTENCE = 300  # of one that ends a command
 
 
 def line(text: object, limit: int = LONGEST) -> str:
@@ -29,10 +30,13 @@ def line(text: object, limit: int = LONGEST) -> str:
     return wording.printable(redact.text(str(text), keeps_hex=True)[0], limit)
 
 
-def tell(text: object) -> None:
+def tell(text: object, limit: int = LONGEST) -> None:
     """Puts one line on stderr; where that is closed or full there is nobody to tell."""
+    said = line(text, LONGEST)
+    if len(said) > limit:  # where it was and what to do stand at its ends
+        said = f"{said[: limit // 2]} … {said[3 - limit // 2 :]}"
     with suppress(OSError, ValueError):
-        click.echo(line(text), err=True)
+        click.echo(said, err=True)
 
 
 def put(text: str) -> None:
@@ -84,14 +88,14 @@ class Commands(click.Group):
             tell("interrupted")
             return INTERRUPTED
         except ReportgenError as error:
-            tell(f"Error: {error}")
+            tell(f"Error: {error}", SENTENCE)
             return UNUSABLE
         except BrokenPipeError:
             return 0  # the reader of our output has left
         except Exception as error:
             if debug:
                 traceback.print_exc()
-            tell(f"Error: {_unforeseen(error)}")
+            tell(f"Error: {_unforeseen(error)}", SENTENCE)
             return UNUSABLE
 
 
@@ -110,7 +114,7 @@ def _show(error: click.ClickException) -> None:
     written = io.StringIO()
     error.show(written)
     for said in written.getvalue().rstrip("\n").split("\n"):
-        tell(said) if said else click.echo(err=True)
+        tell(said, SENTENCE) if said else click.echo(err=True)
 
 
 def _unforeseen(error: Exception) -> str:

@@ -66,6 +66,7 @@ def test_no_secret_reaches_stderr(here):
 
 def test_a_fault_of_our_own_is_a_sentence(here, monkeypatch):
     """Never a trace, unless it is asked for with --debug, before the command or behind it."""
+
     def broken(**_):
         raise ZeroDivisionError("division by zero")
 

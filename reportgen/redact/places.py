@@ -107,7 +107,7 @@ SIMPLE_QUOTED = re.compile(
 )
 UNQUOTED = re.compile(r"(?P<open>)(?P<bare>(?:(?:[Bb]earer|[Bb]asic|[Tt]oken)[ \t]{1,4})?[^\s\"',;&\\<>`]+)")
 TO_SPACE = re.compile(r"(?P<open>)(?P<bare>\S+)")
-TO_LINE_END = re.compile(r"(?P<open>)(?P<bare>[^\r\n]+?)(?=[ \t]+#|[ \t]*(?:\r?\n|\Z))")
+TO_LINE_END = re.compile(r"(?P<open>)(?P<bare>[^\r\n]+)")
 CODED = re.compile(r"(?P<open>)(?P<bare>(?:(?!%26|%22|%27|%7d|%2c)[^\s\"'&<>])+)", re.IGNORECASE)
 ELEMENT = re.compile(r"(?P<open>(?i:<!\[CDATA\[)?)(?P<bare>[^<\]]+)")
 BETWEEN = re.compile(r"[ \t]*(?:export[ \t]+|-[ \t]+|set[ \t]+|ENV[ \t]+)?[\"']?")
@@ -143,6 +143,8 @@ def assigned(text: str) -> Iterator[tuple[int, int]]:
             end = start + len(text[start:end].rstrip(")]}."))
         if "\n" in gap and gap.strip() in (":", ": -") and re.search(r":(?:\s|$)", peeked):
             continue  # a mapping of its own
+        if shape is TO_LINE_END:
+            end = start + len(text[start:end].split(" #")[0].rstrip())
         if "\n" in gap:
             end = _block_end(text, start, end)
         if not names.is_harmless(name, text[start:end]) and end > start:

@@ -210,13 +210,15 @@ def _settings(text: str) -> dict[str, Any]:
 def _state(state: str, logs: Sequence[Log], series: Mapping[str, Series]) -> State:
     """What the hparams plug-in says, unless it was told before the run had ended."""
     told = max((log.told for log in logs), default=0.0)
-    last = max((float(one.times.max()) for one in series.values() if one.times is not None), default=0.0)
+    timed = [one.times for one in series.values() if one.times is not None and len(one.times)]
+    last = max((float(times.max()) for times in timed), default=0.0)
     return STATES.get(state, "unknown") if told >= last - SOON else "unknown"
 
 
 def _started(series: Mapping[str, Series]) -> datetime | None:
     """When the first scalar was written."""
-    first = min((float(one.times.min()) for one in series.values() if one.times is not None), default=0.0)
+    timed = [one.times for one in series.values() if one.times is not None and len(one.times)]
+    first = min((float(times.min()) for times in timed), default=0.0)
     try:
         return datetime.fromtimestamp(first, UTC) if first > 0 else None
     except (ValueError, OverflowError, OSError):

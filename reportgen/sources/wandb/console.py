@@ -96,7 +96,7 @@ class _Screen:
 
     def _move(self, code: str, numbers: str) -> None:
         first = numbers.split(";")[0]
-        by = min(int(first), LONGEST) if first.isdecimal() else 0
+        by = min(int(first[:9]), LONGEST) if first.isdecimal() else 0
         if code == "A":
             self._row = max(self._row - max(by, 1), 0, len(self.lines) - REACH)
         elif code == "B":
