@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from reportgen import metrics
 from reportgen.redact.names import words
 from reportgen.run import Run
 
@@ -164,11 +163,11 @@ def _place(found: re.Match[str]) -> str:
 
 
 def _names(columns: Iterable[str], clean: Clean) -> dict[str, str]:
-    """Metric -> its name without traces, still one each; what plays a role keeps its name."""
+    """Metric -> its name without traces, still one each."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name in columns:
-        safe = name if metrics.wanted(name) else clean(name)
+        safe = clean(name)
         while safe in taken and safe != name:
             safe += "'"
         names[name] = safe
