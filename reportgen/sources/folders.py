@@ -18,6 +18,7 @@ from reportgen.sources.source import Rank
 
 JOINED = "+"  # between the records of one run, in one spec
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
+HIDDEN = (".neptune", ".aim")  # folders of trackers; others with a dot are nobody's runs
 DEEPEST = 40  # folders below the one named
 STAMP = re.compile(r"\d{8}_\d{6}")
 
@@ -164,7 +165,8 @@ def _walk(folder: Place, seen: set[str], found: Found, deepest: int, looking: Lo
     found.taken += inside.taken
     found.passed += inside.passed
     for entry in entries:
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in {*SKIPPED, *taken}:
+        is_open = not entry.name.startswith(".") or entry.name in HIDDEN
+        if entry.is_dir() and is_open and entry.name not in {*SKIPPED, *taken}:
             _walk(Place(entry.path), seen, found, deepest - 1, looking)
 
 

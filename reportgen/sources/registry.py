@@ -15,7 +15,15 @@ from reportgen.sources.source import Claim, Keep, Rank, Source
 
 GROUP = "reportgen.sources"  # of entry points
 SOURCES = (  # room:class, in the order in which they are asked: the telling ones first, any text last
+    "stores.swanlab:Swanlab",
     "wandb.files:Files",
+    "stores.mlflow:Mlflow",
+    "stores.trackio:Trackio",
+    "stores.dvclive:Dvclive",
+    "stores.archives:Clearml",
+    "stores.archives:Comet",
+    "stores.archives:Neptune",
+    "stores.archives:Aim",
     "tensorboard.folder:Events",
     "local_copy:LocalCopy",
     "texts.trainer_state:TrainerState",

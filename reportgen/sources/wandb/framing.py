@@ -73,6 +73,11 @@ def records(path: str, damage: Damage) -> Iterator[Record]:
             raise SourceError(f"{path}: can't be read ({error.strerror or error}); copy the file anew") from error
 
 
+def records_of(stream: BinaryIO, path: str, damage: Damage) -> Iterator[Record]:
+    """The same of an open stream: SwanLab has this framing too."""
+    yield from _Reader(stream, path, damage).records()
+
+
 class _Reader:
     """One pass over the blocks of an open log."""
 

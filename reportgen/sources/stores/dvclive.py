@@ -1,0 +1,76 @@
+"""DVCLive's folder: a table a metric under `plots/metrics`, whose path is the metric's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reportgen import foreign
+from reportgen.errors import SourceError
+from reportgen.run import Run
+from reportgen.sources import place as places
+from reportgen.sources import yaml_text
+from reportgen.sources.place import Place
+from reportgen.sources.source import Claim, Keep, Rank, Source
+from reportgen.sources.stores import made
+
+METRICS = Path("plots", "metrics")
+
+
+class Dvclive(Source):
+    """One folder, one run."""
+
+    name = "DVCLive"
+
+    def claim(self, place: Place) -> Claim | None:
+        if not place.is_folder or "plots" not in place.names or not any(Path(place.path, METRICS).rglob("*.tsv")):
+            return None
+        return Claim(place, Rank.SURE, "a DVCLive folder", form="tracker")
+
+    def read(self, claim: Claim, keep: Keep) -> Run:
+        folder = Path(claim.place.path)
+        notes: list[str] = []
+        cells = {}
+        for path in sorted((folder / METRICS).rglob("*.tsv")):
+            name = path.relative_to(folder / METRICS).with_suffix("").as_posix()
+            cells[name] = list(_points(str(path), notes))
+        series = made.series_of({name: rows for name, rows in cells.items() if rows})
+        return made.run_of(
+            series,
+            keep,
+            id=folder.resolve().name,
+            name=_name(folder.resolve()),
+            source=f"DVCLive folder {folder}",
+            config=_config(folder / "params.yaml", notes),
+            notes=[*notes, "DVCLive counts steps from 0 and keeps no clock and no state of a run"],
+        )
+
+
+def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float, float]]:
+    """(step, value, no clock) of each whole row."""
+    at, column = 0, 1
+    for number, line in enumerate(places.lines(path, notes)):
+        cells = line.decode("utf-8", "replace").rstrip("\r").split("\t")
+        if number == 0:
+            if "step" in cells:
+                at = cells.index("step")
+                column = next((place for place in range(len(cells) - 1, -1, -1) if place != at), at)
+            continue
+        if len(cells) > max(at, column):
+            step, value = made.value_of(cells[at]), made.value_of(cells[column])
+            if step is not None and value is not None and step.is_integer():
+                yield int(step), value, float("nan")
+
+
+def _name(folder: Path) -> str:
+    """The folder's name, or that of the one above when it says nothing."""
+    return folder.parent.name if folder.name == "live" and folder.parent.name else folder.name
+
+
+def _config(path: Path, notes: list[str]) -> dict[str, Any]:
+    try:
+        return foreign.mapping(yaml_text.read(path)) if path.exists() else {}
+    except SourceError as error:
+        notes.append(str(error))
+        return {}
