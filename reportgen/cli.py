@@ -6,6 +6,7 @@ import functools
 import os
 import subprocess
 import sys
+import warnings
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ def main() -> None:
     """Entry point of the `reportgen` command."""
     # numpy's matrices are small here: a second BLAS thread only spins, and triples the CPU of a diagnosis
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's remarks on its own code help nobody at a terminal
     cli(prog_name="reportgen")
 
 

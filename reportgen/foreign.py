@@ -43,7 +43,8 @@ def tamed(value: Any, source: str) -> Any:
     """The value of a JSON text, when it is no deeper than may be; its texts without lone surrogates."""
     if source.count("[") + source.count("{") > DEEPEST and _is_deep(value):
         raise Unfit(f"nested deeper than {DEEPEST} levels")
-    return _writable(value) if _SURROGATE.search(source) else value
+    odd = "\\u" in source or not source.isascii()
+    return _writable(value) if odd and _SURROGATE.search(source) else value
 
 
 def text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -159,7 +160,7 @@ def _columns(
 
 def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, float]]) -> dict[Key, np.ndarray]:
     """Column -> (n_rows,) float64 of the numbers in row mappings; nan and inf are added to `bad`."""
-    cells: dict[Key, tuple[list[int], list[float]]] = {}
+    cells: dict[Key, tuple[array[int], array[float]]] = {}
     n_rows = 0
     for row in rows:
         for key, value in naming.leaves(row):
@@ -168,14 +169,16 @@ def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, flo
                 continue
             if not abs(number) <= LARGEST:
                 bad.append((n_rows, key, number))
-            at, values = cells.setdefault(key, ([], []))
+            if key not in cells:
+                cells[key] = (array("q"), array("d"))
+            at, values = cells[key]
             at.append(n_rows)
             values.append(number)
         n_rows += 1
     columns = {}
     for key, (at, values) in cells.items():
         columns[key] = np.full(n_rows, np.nan)
-        columns[key][at] = values
+        columns[key][np.frombuffer(at, dtype=np.int64)] = np.frombuffer(values)
     return columns
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from itertools import pairwise
 from pathlib import Path
@@ -205,3 +206,64 @@ def test_a_reference_that_is_not_the_only_run_is_refused(table: Path) -> None:
     """A slip in its name is said, with one run too."""
     assert _run("diagnose", "a.csv", "--reference", "nonsense").exit_code == 2
     assert _run("diagnose", "a.csv", "--reference", "a.csv").exit_code == 0
+
+
+def test_a_page_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it metrics that no chart shows are left out, and it is said."""
+    from reportgen import compose, page
+    from reportgen.render import html
+
+    def report(n_more: int) -> Any:
+        more = {f"more_{n}": np.random.default_rng(n).normal(size=60) for n in range(n_more)}
+        run = from_rows(
+            {"step": np.arange(1.0, 61), "reward": np.linspace(0, 0.5, 60), **more}, id="r", source="a test"
+        )
+        return compose([diagnose(run)])
+
+    limit = len(page(report(0)).encode()) + 40_000
+    assert len(page(report(200)).encode()) > limit
+    monkeypatch.setattr(html, "LARGEST_PAGE", limit)
+    text = page(report(200))
+    assert len(text.encode()) <= limit
+    assert "further metrics would make this page too large" in text
+    assert "more_0" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["%", "%E0%A4%A", "a'b\"c<d>", "</script><script>alert(1)</script>", "\u2028", "${x}", "{{x}}"]
+)
+def test_a_hostile_name_stays_a_name(name: str) -> None:
+    """In the page's text, its data and its addresses."""
+    from reportgen import compose, page
+
+    rows = [{"step": n, "reward": n / 30, f"m{name}": n} for n in range(1, 21)]
+    text = page(
+        compose([diagnose(from_rows(rows, id=name, name=name, source=name, config={name: name}, notes=[name]))])
+    )
+    assert "<script>alert" not in text
+    assert not re.search(r'href="#[^"]*[%<>\s][^"]*"', text)
+
+
+def test_points_exactly_on_a_line_are_judged() -> None:
+    """Seven exact points, a straight line without noise, a single jump to a huge number."""
+    for values in (
+        [0.21, 0.22, 0.23, 0.24, 0.24, 0.24, 0.24],
+        np.linspace(0, 1, 40),
+        [0.0] * 30,
+        [*[0.3] * 11, 9.2e18],
+    ):
+        assert diagnose(_reward(values)).verdict.headline
+
+
+def test_one_step_beside_a_long_run_is_compared() -> None:
+    """Steps that don't overlap, and a run of a single step."""
+    from reportgen import compose, page
+
+    one = from_rows({"step": np.array([500.0]), "reward": np.array([0.3])}, id="a", name="a", source="t")
+    assert "a" in page(compose([diagnose(one), diagnose(_reward(np.linspace(0.1, 0.4, 60)))]))
+
+
+def test_a_step_time_that_begins_at_zero_is_judged() -> None:
+    """No division by it."""
+    rows = [{"step": n, "reward": n / 30, "step_time": max(0, n - 3)} for n in range(1, 21)]
+    assert diagnose(from_rows(rows, id="r", source="t")).findings

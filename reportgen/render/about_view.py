@@ -12,25 +12,29 @@ from reportgen.metrics import BY_ROLE
 from reportgen.render import embedded
 from reportgen.render.checks_view import Group, shown, spelled
 
+CONFIG_BYTES = 2_000_000  # of all config values of a run on a page
+SHORTEST = 60  # characters of a value that are always shown
+
 
 def config_groups(config: Mapping[str, Any]) -> tuple[Group, ...]:
     """Keys by their first part, single keys first."""
     groups: dict[str, list[tuple[str, str]]] = {}
+    fair = max(SHORTEST, CONFIG_BYTES // max(1, len(config)))  # characters of a value, so that many fit
     for name, value in config.items():
         head, _, rest = str(name).partition(".")
-        groups.setdefault(head if rest else "", []).append((rest or head, _config_text(value)))
+        groups.setdefault(head if rest else "", []).append((rest or head, _config_text(value, fair)))
     singles = groups.pop("", [])
     ordered = [("single keys", singles)] if singles else []
     ordered += sorted(groups.items(), key=lambda item: -len(item[1]))
     return tuple(Group(name, tuple(rows), wording.plural(len(rows), "key")) for name, rows in ordered)
 
 
-def _config_text(value: Any) -> str:
+def _config_text(value: Any, longest: int) -> str:
     if isinstance(value, bool) or value is None:
         return str(value).lower() if value is not None else "null"
     if isinstance(value, float):
         return f"{value:.12g}"
-    return wording.shortened(str(value), embedded.LONGEST)
+    return wording.shortened(str(value), min(longest, embedded.LONGEST))
 
 
 def facts(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:

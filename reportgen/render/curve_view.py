@@ -12,9 +12,11 @@ from reportgen.findings import Diagnosis, Improvement
 from reportgen.render import card
 from reportgen.report import Section, figures
 from reportgen.run import Logged
+from reportgen.settings import LARGEST_PAGE
 from reportgen.signals import Learning
 
 OTHER_POINTS = 250  # of a metric that is drawn only when opened
+METRIC_BYTES, POINT_BYTES = 350, 13  # of a metric on a page, and of each point of it
 
 
 @dataclass(frozen=True)
@@ -158,18 +160,26 @@ def of_panel(panel: figures.Panel) -> dict[str, Any]:
     }
 
 
-def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
-    """Every metric that no chart shows, its series in the page for when it is opened."""
+def other_metrics(diagnosis: Diagnosis, sheet: Sheet, room: int = LARGEST_PAGE) -> tuple[tuple[Metric, ...], int]:
+    """Every metric that no chart shows, its series in the page for when it is opened; and how many had no room.
+
+    room: bytes of the page that they may take.
+    """
     shown, known = {item.name for item in sheet.series.values()}, diagnosis.run.extent.logged
     sources = [(name, diagnosis.run.history[name]) for name in diagnosis.run.history.columns]
     hardware = figures.hardware_steps(diagnosis.run)
     if hardware is not None:
         sources += [(f"system/{name}", hardware[name]) for name in hardware.columns]
     sheet.points = min(sheet.points, OTHER_POINTS)
-    made = []
+    made: list[Metric] = []
+    left_out = 0
     for name, column in sources:
         values = column.dropna()
         if str(name) in shown or values.empty:
+            continue
+        room -= METRIC_BYTES + 3 * len(str(name)) + POINT_BYTES * min(len(values), sheet.points)
+        if room < 0:
+            left_out += 1
             continue
         numbers = values.to_numpy(float)
         series = sheet.add(str(name), values.index.to_numpy(float), numbers)
@@ -180,4 +190,4 @@ def other_metrics(diagnosis: Diagnosis, sheet: Sheet) -> tuple[Metric, ...]:
         )
         sheet.kind("small")  # what the script draws it with
         made.append(Metric(series.alias, str(name), wording.number(numbers[-1]), said))
-    return tuple(made)
+    return tuple(made), left_out

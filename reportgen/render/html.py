@@ -16,6 +16,7 @@ from markupsafe import Markup
 import reportgen
 from reportgen.render import views
 from reportgen.report import Report
+from reportgen.settings import LARGEST_PAGE
 
 TEMPLATES = "reportgen.templates"
 STYLES = ("report",)
@@ -34,6 +35,17 @@ def page(report: Report, *, refresh: bool = False) -> str:
 
     refresh: with a control that loads the file anew every minute, for a page that is kept fresh; off at first.
     """
+    room = LARGEST_PAGE
+    while True:
+        text = _page(report, room, refresh=refresh)
+        over = len(text.encode("utf-8", "replace")) - LARGEST_PAGE
+        if over <= 0 or room <= 0:
+            return text
+        room = max(0, room - over - LARGEST_PAGE // 20)
+
+
+def _page(report: Report, room: int, *, refresh: bool) -> str:
+    """The page, further metrics as far as there is room for them."""
     vendored = files(TEMPLATES)
     css = "".join(_read(vendored, f"{name}.css") for name in (STYLES + TABLES if report.comparison else STYLES))
     script = '(() => {\n"use strict";\n' + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
@@ -41,7 +53,7 @@ def page(report: Report, *, refresh: bool = False) -> str:
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
     return environment().get_template("report.html").render(
-        **views.of_report(report),
+        **views.of_report(report, room),
         policy=policy(css, (STARTER, script), runtime_hash),
         css=Markup(css),
         starter=Markup(STARTER),

@@ -25,17 +25,18 @@ from reportgen.render import (
 from reportgen.render.curve_view import Metric
 from reportgen.report import Report, Section, titles
 from reportgen.report.since import review
+from reportgen.settings import LARGEST_PAGE
 
 MOST_CHANGES = 300  # rows on a page; the JSON has them all
 LOGGED = {"train": "train_reward", "eval": "eval_reward"}  # series of the reward figure -> role
 
 
-def of_report(report: Report) -> dict[str, Any]:
-    """Everything that report.html places."""
+def of_report(report: Report, room: int = LARGEST_PAGE) -> dict[str, Any]:
+    """Everything that report.html places; metrics that no chart shows only as far as there is room for them."""
     sheet = Sheet.of(len(report.diagnoses))
     charts = compared.drawn(report, sheet) if report.comparison else drawn(report.sections, sheet, report.diagnoses)
     first = report.diagnoses[0]
-    others = curve_view.other_metrics(first, sheet) if report.comparison is None else ()
+    others = curve_view.other_metrics(first, sheet, room) if report.comparison is None else ((), 0)
     tokens = {at: played.name for at, item in enumerate(report.diagnoses) if (played := item.roles.get("tokens"))}
     return {
         "report": report,
@@ -106,7 +107,7 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
     }
 
 
-def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> dict[str, Any]:
+def of_section(section: Section, report: Report, others: tuple[tuple[Metric, ...], int]) -> dict[str, Any]:
     """What one section places beside its title."""
     about = section.diagnosis
     if section.kind == "glossary":
@@ -125,8 +126,9 @@ def of_section(section: Section, report: Report, others: tuple[Metric, ...]) -> 
         }
     if section.kind == "signals":
         return {
-            "others": others,
-            "more": wording.plural(len(others), "more metric"),
+            "others": others[0],
+            "more": wording.plural(len(others[0]), "more metric"),
+            "left_out": wording.plural(others[1], "further metric") if others[1] else "",
             "panels": tuple(curve_view.of_panel(panel) for panel in section.panels),
         }
     if section.kind == "checks":

@@ -67,7 +67,7 @@ def zoom(family: int, u: np.ndarray, goal: Target, freedom: float) -> Zoomed:
         tried = np.clip(u + step_from(here, damping), EDGE, 1 - EDGE)
         there = local(family, tried, goal)
         better = there.rss < here.rss
-        gained = float(((here.rss - there.rss) / here.rss).max())
+        gained = float(((here.rss - there.rss) / np.maximum(here.rss, 1e-300)).max())
         u = np.where(better[:, None], tried, u)
         here = Local(
             np.where(better, there.rss, here.rss),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from reportgen import foreign
@@ -19,6 +20,7 @@ from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
+LOOKED_AT = 1_000  # rows that tell what counts steps
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
 ROWS_UNDER = ("history", "rows", "data", "metrics", "logs", "records")
 WRAPPED = ("data", "metrics", "scalars", "logs")  # a row's numbers stand under one of them
@@ -60,22 +62,27 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a JSON file; SourceError when it holds no rows with a step."""
     notes: list[str] = []
     kept = wanted(keep)
-    found = list(_listed(spec, notes) if _is_whole(spec) else _lines(spec, notes))
+    every = iter(_listed(spec, notes) if _is_whole(spec) else _lines(spec, notes))
+    found = list(islice(every, LOOKED_AT))  # the rest is read row by row: a million rows as mappings take a gigabyte
     if not found:
         raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
     if len(found) == 1 and any(isinstance(value, list) for value in found[0].values()):
         found = _under(spec, found[0])
     step = next((name for name in map(_step, found) if name), None)
     if step is None:
+        found += every
+        step = next((name for name in map(_step, found) if name), None)
+    if step is None:
         raise SourceError(f"{spec}: no row has a step; expected one of {', '.join(STEP_NAMES)} in each row")
-    rows = [_row(row, step) for row in found]
-    narrow: list[dict[Key, Any]] = [
-        {key: value for key, value in row.items() if key == step or isinstance(value, Mapping) or kept(str(key))}
-        for row in rows
-    ]
+
+    def narrow(row: dict[Key, Any]) -> dict[Key, Any]:
+        return {key: value for key, value in row.items() if key == step or isinstance(value, Mapping) or kept(str(key))}
+
+    is_narrow = any(len(narrow(_row(row, step))) > 1 for row in found)
+    rows = (_row(row, step) for row in chain(found, every))
     try:
         return from_rows(
-            narrow if any(len(row) > 1 for row in narrow) else rows,
+            map(narrow, rows) if is_narrow else rows,
             id=place.run_name(spec),
             name=place.run_name(spec),
             source=f"JSON rows {spec}",
