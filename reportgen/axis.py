@@ -152,9 +152,9 @@ def _placed(values: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, str, boo
     logged = np.isfinite(values)
     both = logged & np.isfinite(steps)
     if both.any() and (values[both] == steps[both]).mean() >= ALIKE:
-        return np.where(logged, values, np.nan), "stand at the same steps", False
+        return np.where(logged, values, np.nan), "at the same steps", False
     if both.sum() >= ALIKE * logged.sum():
-        return np.where(logged, steps, np.nan), "stand at the step of their rows", False
+        return np.where(logged, steps, np.nan), "placed at the step of their rows", False
     before = _carried(steps)
     own, beside = values[logged], before[logged]
     is_whole = np.array_equal(own, np.rint(own))
@@ -164,13 +164,13 @@ def _placed(values: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, str, boo
     usual = float(np.median(np.diff(np.unique(own)))) if len(np.unique(own)) > 1 else 1.0
     inside = low - usual <= own.min() and own.max() <= high + usual
     if is_whole and inside and (reached <= 0 or theirs >= 0.6 * reached):
-        return np.where(logged, values, np.nan), "stand at the same steps", False
+        return np.where(logged, values, np.nan), "at the same steps", False
     times = round((theirs + 1) / (run + 1))
     if is_whole and times > 1 and abs((theirs + 1) / (run + 1) - times) <= 0.1 * times:
         first = own.min() - (own.min() - low * times if own.min() // times == low else 0)
         placed = np.floor((values - first) / times) + low
-        return placed, f"were folded, {times} onto each step", True
-    return np.where(logged, before, np.nan), "stand at the step that was logged last before them", False
+        return placed, f"folded, {times} onto each step", True
+    return np.where(logged, before, np.nan), "placed at the step that was logged last before them", False
 
 
 def _beside_others(steps: np.ndarray, names: Sequence[str], table: Table, remarks: list[str]) -> np.ndarray:

@@ -70,6 +70,8 @@ def from_rows(
     trainer = trainers.by_name(framework)
     played = metrics.roles(table, trainer=framework).get("train_reward")
     reward = played.name if played else None
+    for total, (terms, scale) in metrics.sums(table, framework).items():
+        table[total] = scale * np.sum([table[term] for term in terms], axis=0)
     axis = step or _axis(table, reward, step_metrics or {}, trainer, source, remarks)
     if axis not in table:
         raise SourceError(f"{source}: no column {axis!r}; it has {_some(table)}")
@@ -257,7 +259,7 @@ def _from_one(
         remarks.append(f"{per_step} W&B rows a train step (minibatches) were folded onto one")
         return (steps - first) // per_step + 1 + np.floor((first - 1) / per_step).clip(0)
     if np.nanmin(steps) == 0:
-        remarks.append(f"W&B's _step starts at 0; {trainer.title}'s printed step is one more and is used")
+        remarks.append(f"steps were logged from 0; {trainer.title} prints them from 1, and that is used")
         return steps + 1
     return steps
 

@@ -22,7 +22,7 @@ FOREIGN = re.compile(
 )
 ACCURACY = re.compile(
     r"task_reward|accuracy|pass_rate|success_rate|solve_rate|(?:^|[/_.])acc(?:[/_.@]|$)|pass_?(?:at_|@)?\d"
-    r"|^eval[-_./](?:rollout/)?reward|^val/test_score/|^critic/score/mean$|^rollout/reward$"
+    r"|^eval[-_./](?:rollout/)?reward|^val/test_score/|^critic/score/mean$|^rollout/reward$|(?:^|/)correct$|correct_rate$|^val_correct/"
 )
 
 
@@ -82,6 +82,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("tokens", "Tokens trained on", "tokens"),
 )
 BY_ROLE: Mapping[str, Metric] = {metric.role: metric for metric in CATALOGUE}
+JOINT = " + "  # between the names of metrics whose sum plays a role
 PHASES = "timeperf/"  # AReaL times each phase of a step and never the whole; diagnostics.system adds them
 
 # "eval/*" and "val/*" hold losses and clocks too, and other trainers use the scopes differently
@@ -120,9 +121,25 @@ def roles(
     return {metric.role: cast[metric.role] for metric in CATALOGUE if metric.role in cast}
 
 
-def is_accuracy_name(name: str) -> bool:
+def is_accuracy_name(name: str, trainer: str = "") -> bool:
     """Whether a reward of this name is a share of problems solved, when its values allow it."""
-    return bool(ACCURACY.search(_canonical(name)))
+    spelled = _canonical(name)
+    return spelled in trainers.by_name(trainer).accuracies or bool(ACCURACY.search(spelled))
+
+
+def sums(names: Iterable[str], trainer: str) -> dict[str, tuple[tuple[str, ...], float]]:
+    """Name of a sum that plays a role -> its parts among these names, and the scale of the sum."""
+    there = sorted(set(names), key=lambda name: (len(name), name))
+    found: dict[str, tuple[tuple[str, ...], float]] = {}
+    for wanted in trainers.by_name(trainer).sums.values():
+        first, *others = wanted.parts
+        for name in there:
+            scope = name.removesuffix(first)
+            parts = (name, *(scope + other for other in others))
+            if scope != name and not FOREIGN.search(scope) and set(parts) <= set(there):
+                found[JOINT.join(parts)] = (parts, wanted.scale)
+                break
+    return found
 
 
 def wanted(name: str) -> bool:
@@ -180,6 +197,7 @@ class _Spelled:
     def __init__(self, everyone: tuple[Trainer, ...]) -> None:
         self._exact: dict[str, tuple[Match, ...]] = {}  # literal name -> each role that it may play
         self._patterns: list[tuple[re.Pattern[str], bool, Match]] = []  # whether its scope may not be another model's
+        self._sums: list[tuple[tuple[str, ...], Match]] = []
         self._greedy: dict[str, frozenset[str]] = {}  # trainer -> the names beside which its "eval/*" is greedy
         rank = 0
         for trainer in everyone:
@@ -190,6 +208,10 @@ class _Spelled:
                 for alias in aliases:
                     self._take(alias.lower(), (role, rank, trainer.name))
                     rank += 1
+            for role, wanted in trainer.sums.items():
+                self._sums.append((wanted.parts, (role, rank, trainer.name)))
+        ends = {f".*{re.escape(part)}" for parts, _ in self._sums for part in parts}
+        self._ends = re.compile(f"(?:{'|'.join(sorted(ends))})$") if ends else re.compile(r"(?!)")
         patterns = sorted({pattern.pattern for pattern, _, _ in self._patterns})
         self._any = re.compile("|".join(patterns)) if patterns else re.compile(r"(?!)")
         self.matches = lru_cache(maxsize=1 << 16)(self._matches)
@@ -209,6 +231,9 @@ class _Spelled:
             self._exact[alias] = (*self._exact.get(alias, ()), match)
 
     def _matches(self, name: str) -> tuple[Match, ...]:
+        if JOINT in name:
+            ends = name.lower().split(JOINT)
+            return tuple(match for parts, match in self._sums if all(map(str.endswith, ends, parts)))
         spelled = _canonical(name)
         found = list(self._exact.get(spelled, ()))
         if self._any.match(spelled):
@@ -224,7 +249,9 @@ class _Spelled:
 
     def _is_wanted(self, name: str) -> bool:
         spelled = _canonical(name)
-        return spelled in self._exact or spelled.startswith(PHASES) or bool(self._any.match(spelled))
+        if spelled in self._exact or spelled.startswith(PHASES):
+            return True
+        return bool(self._any.match(spelled) or self._ends.match(spelled))
 
 
 @lru_cache(maxsize=8)

@@ -77,7 +77,7 @@ def _with_main_eval(
     if played is not None and not any(played.name in one.names for one in logged):
         values = run.history[played.name].dropna()
         logged.append(evals.Eval(played.name, "", "reward", None, values, names=(played.name,),
-                                 accuracy=metrics.is_accuracy_name(played.name)))  # fmt: skip
+                                 accuracy=metrics.is_accuracy_name(played.name, run.framework)))  # fmt: skip
     logged = [one for one in logged if len(one.values)]
     if not logged:
         if settings.eval:

@@ -107,7 +107,8 @@ def _given(run: Run, names: list[str], twins: bool, main: Eval | None, bounds: t
 def _is_accuracy(run: Run, roles: dict[str, Played], role: str, main: Eval | None) -> bool:
     """By its name, and with no value outside [0, 1]; for train the lowest and highest answer count too."""
     name = roles[role].name
-    by_name = metrics.is_accuracy_name(name) or (role == "eval_reward" and main is not None and main.accuracy)
+    by_main = role == "eval_reward" and main is not None and main.accuracy
+    by_name = metrics.is_accuracy_name(name, run.framework) or by_main
     also = ("reward_min", "reward_max") if role == "train_reward" else ()
     seen = run.history[[name, *(roles[key].name for key in also if key in roles)]].to_numpy()
     return bool(by_name and np.isfinite(seen).any() and np.nanmin(seen) >= 0 and np.nanmax(seen) <= 1)

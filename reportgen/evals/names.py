@@ -70,7 +70,7 @@ def named(name: str, trainer: str = "") -> Named | None:
     general = _general(name, trainer)
     if general is not None and general.part:
         return general
-    for own in trainers.by_name(trainer).evals:
+    for own in (each for one in trainers.kin(trainers.by_name(trainer)) for each in one.evals):
         found = own.match(name.replace(".", "/"))
         if found is not None and not _is_other(name.replace(".", "/"), found[0]):
             return _of_trainer(own, *found)

@@ -9,25 +9,62 @@ from functools import cache, lru_cache
 from importlib.metadata import entry_points
 
 from reportgen.errors import SettingsError
-from reportgen.trainers import areal, nemo_rl, openrlhf, plain, prime_rl, roll, skyrl, slime, trl, verl
-from reportgen.trainers.trainer import CONFIG, Axis, EvalName, Kind, Trainer, telling
+from reportgen.trainers import (
+    areal,
+    art,
+    easyr1,
+    llama_factory,
+    miles,
+    ms_swift,
+    nanochat,
+    nemo_rl,
+    oat,
+    open_instruct,
+    openrlhf,
+    plain,
+    prime_rl,
+    roll,
+    skyrl,
+    slime,
+    tinker,
+    torchforge,
+    torchtune,
+    trl,
+    tunix,
+    unsloth,
+    verl,
+)
+from reportgen.trainers.trainer import CONFIG, Axis, EvalName, Kind, Sum, Trainer
 
 __all__ = [
-    "BUILT_IN", "CONFIG", "PLAIN", "Axis", "EvalName", "Kind", "Trainer", "also", "by_name", "keys", "kin", "known",
-    "samples", "title", "told",
+    "BUILT_IN", "CONFIG", "PLAIN", "Axis", "EvalName", "Kind", "Sum", "Trainer", "also", "by_name", "keys", "kin",
+    "known", "samples", "title", "told",
 ]  # fmt: skip
 
 GROUP = "reportgen.trainers"  # of entry points, each a Trainer
 PLAIN = plain.TRAINER
 BUILT_IN: tuple[Trainer, ...] = (  # the first whose marks are found is it; the most telling stand first
     areal.TRAINER,
+    tinker.TRAINER,
     slime.TRAINER,
+    miles.TRAINER,
     skyrl.TRAINER,
     nemo_rl.TRAINER,
+    open_instruct.TRAINER,
+    torchforge.TRAINER,
+    tunix.TRAINER,
     prime_rl.TRAINER,
+    oat.TRAINER,
+    art.TRAINER,
     roll.TRAINER,
+    easyr1.TRAINER,
     verl.TRAINER,
     openrlhf.TRAINER,
+    ms_swift.TRAINER,
+    unsloth.TRAINER,
+    llama_factory.TRAINER,
+    nanochat.TRAINER,
+    torchtune.TRAINER,
     trl.TRAINER,
 )
 _own: ContextVar[tuple[Trainer, ...]] = ContextVar("a person's own trainers", default=())
@@ -59,9 +96,16 @@ def title(name: str) -> str:
 
 
 def told(lines: str, config: Iterable[str] = ()) -> Trainer:
-    """Whose metric names, one a line, or config keys these are; the plain names when nothing tells."""
-    keys = tuple(config)
-    return next((trainer for trainer in known() if telling(trainer, lines, keys)), PLAIN)
+    """Whose metric names, one a line, or config keys these are; the plain names when nothing tells.
+
+    Names tell first. Of two trainers that share their names, the config tells which.
+    """
+    everyone, keys = known(), "\n".join(config)
+    found = next((trainer for trainer in everyone if trainer.mark is not None and trainer.mark.search(lines)), PLAIN)
+    by_config = [trainer for trainer in everyone if keys and trainer.is_configured(keys)]
+    if found is PLAIN:
+        return next(iter(by_config), PLAIN)
+    return next((trainer for trainer in by_config if found.name in trainer.like), found)
 
 
 def kin(trainer: Trainer) -> tuple[Trainer, ...]:

@@ -1,10 +1,11 @@
-"""AReaL: what it calls things."""
+"""AReaL: https://github.com/inclusionAI/AReaL (areal/trainer, areal/utils/stats_logger.py)."""
 
 from reportgen.trainers.trainer import EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="areal",
     title="AReaL",
+    checked="1.0.4 and on, 4aef98d (2026-05-21)",
     marks=("(?:grpo|ppo)_actor/", "eval-rollout/", "grpo-eval/", "timeperf/", ".*/task_reward/avg$"),
     config_marks=("actor.ppo_n_minibatches", "rollout.max_head_offpolicyness", "allocation_mode"),
     roles=words(

@@ -1,10 +1,11 @@
-"""OpenRLHF: what it calls things."""
+"""OpenRLHF: https://github.com/OpenRLHF/OpenRLHF (openrlhf/trainer/ppo_trainer.py)."""
 
 from reportgen.trainers.trainer import Axis, EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="openrlhf",
     title="OpenRLHF",
+    checked="0.11.0, 3c3be62 (2026-08-13)",
     marks=(
         "(?:train/)?(?:ppo_clip_ratio|actor_grad_norm|actor_lr|group_reward_std)$", r"eval/eval_.+_pass\d",
     ),
@@ -32,14 +33,21 @@ TRAINER = Trainer(
         EvalName("eval/eval_{set}_pass{k}", "pass", accuracy=True),
     ),
     eval_sizes=("eval/eval_num_samples",),
-    filtered=("dynamic_filtering",),
-    samples=(("rollout_batch_size", "n_samples_per_prompt"),),
+    filtered=("dynamic_filtering_pass_rate", "dynamic_filtering", "algo.dynamic_filtering_enable"),
+    samples=(
+        ("rollout.batch_size", "rollout.n_samples_per_prompt"), ("rollout_batch_size", "n_samples_per_prompt"),
+    ),
     config=words(
-        epochs="num_episodes", data="max_samples prompt_data", lr="actor_learning_rate",
-        dr_grpo="advantage_estimator", dapo="dynamic_filtering", samples="n_samples_per_prompt",
-        batch="rollout_batch_size", length="generate_max_len", kl="init_kl_coef", clipping="max_norm",
-        eval="eval_dataset", eval_freq="eval_steps", model="pretrain", train_set="prompt_data",
-        gpus="actor_num_nodes actor_num_gpus_per_node",
+        epochs="train.num_episodes num_episodes", data="data.max_samples max_samples prompt_data",
+        lr="actor.learning_rate actor.optim.lr actor_learning_rate",
+        dr_grpo="advantage_estimator", dapo="dynamic_filtering",
+        samples="rollout.n_samples_per_prompt n_samples_per_prompt",
+        batch="rollout.batch_size rollout_batch_size", length="generate_max_len",
+        kl="algo.kl.init_coef init_kl_coef", clipping="max_norm",
+        eval="eval.dataset eval_dataset",
+        eval_freq="eval.steps eval_steps", model="actor.model_name_or_path pretrain",
+        train_set="data.prompt_dataset prompt_data",
+        gpus="actor.num_nodes actor.num_gpus_per_node actor_num_nodes actor_num_gpus_per_node",
     ),
     consoles=("texts.dicts",),
 )

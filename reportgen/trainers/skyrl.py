@@ -1,21 +1,22 @@
-"""SkyRL: what it calls things."""
+"""SkyRL: https://github.com/NovaSky-AI/SkyRL (skyrl/train/trainer.py, evaluate.py)."""
 
 from reportgen.trainers.trainer import EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="skyrl",
     title="SkyRL",
+    checked="0.4.0 and on, a956457 (2026-08-21)",
     marks=("reward/avg_(?:raw_reward$|pass_at_)", "policy/policy_(?:loss|entropy|kl|lr)$", "generate/avg_"),
     config_marks=("trainer.policy.model.path", "generator.n_samples_per_prompt"),
     roles=words(
         train_reward="reward/avg_raw_reward reward/avg_pass_at_*",
-        eval_reward="eval/all/pass_at_* eval/all/avg_score",
+        eval_reward="eval/all/avg_score eval/all/pass_at_1 eval/*/avg_score eval/all/pass_at_*",
         policy_loss="policy/policy_loss policy/final_loss",
-        advantages="advantages/mean",
+        advantages="loss/avg_raw_advantages advantages/mean",
         advantages_min="advantages/min",
         advantages_max="advantages/max",
         advantage_spread="advantages/std",
-        kl="policy/policy_kl",
+        kl="policy/policy_kl loss/avg_kl",
         entropy="policy/policy_entropy",
         grad_norm="policy/grad_norm policy/raw_grad_norm",
         clip_fraction="policy/loss_metrics/clip_ratio policy/ppo_clip_ratio",
@@ -25,8 +26,10 @@ TRAINER = Trainer(
         throughput="trainer/tokens_per_second_per_gpu",
     ),
     evals=(
-        EvalName("eval/{set}/avg_score", "reward"), EvalName("eval/{set}/pass_at_{k}", "pass", accuracy=True),
+        EvalName("eval/{set}/avg_score", "reward"), EvalName("eval/{set}/pass_at_1", "mean", accuracy=True),
+        EvalName("eval/{set}/pass_at_{k}", "pass", accuracy=True),
     ),
+    filtered=("reward/num_zero_variance_filtered", "trainer.algorithm.dynamic_sampling.type"),
     samples=(("trainer.train_batch_size", "generator.n_samples_per_prompt"),),
     config=words(
         epochs="trainer.epochs", data="data.train_data", lr="trainer.policy.optimizer_config.lr",

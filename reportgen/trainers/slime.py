@@ -1,10 +1,11 @@
-"""slime: what it calls things."""
+"""slime: https://github.com/THUDM/slime (slime/observability)."""
 
 from reportgen.trainers.trainer import Axis, EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="slime",
     title="slime",
+    checked="0.3.1, 624b824 (2026-08-21)",
     marks=("rollout/raw_reward$", "train/pg_clipfrac$", "train/lr-pg_"),
     config_marks=("num_rollout", "rollout_function_path"),
     roles=words(
@@ -26,9 +27,13 @@ TRAINER = Trainer(
     ),
     axes=(
         Axis("rollout/*", "rollout/step"), Axis("train/*", "train/step"), Axis("eval/*", "eval/step"),
-        Axis("perf/*", "rollout/step"),
+        Axis("perf/*", "rollout/step"), Axis("multi_turn/*", "rollout/step"), Axis("passrate/*", "rollout/step"),
     ),
-    evals=(EvalName("eval/{set}-pass@{k}", "pass", accuracy=True), EvalName("eval/{set}", "reward")),
+    evals=(
+        EvalName("eval/{set}-pass@1", "mean", accuracy=True),
+        EvalName("eval/{set}-pass@{k}", "pass", accuracy=True), EvalName("eval/{set}", "reward"),
+    ),
+    filtered=("dynamic_sampling_filter_path",),
     samples=(("rollout_batch_size", "n_samples_per_prompt"),),
     config=words(
         epochs="num_epoch", steps="num_rollout", data="prompt_data", lr="lr", dr_grpo="advantage_estimator",

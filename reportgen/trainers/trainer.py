@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -42,6 +42,14 @@ class Axis:
     step: str  # "eval/global_step"
 
 
+@dataclass(frozen=True)
+class Sum:
+    """A role that no metric plays alone: the sum of several."""
+
+    parts: tuple[str, ...]  # ends of names; what stands before them is the same for all
+    scale: float = 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class Trainer:
     """One trainer: how its runs are told, and what it calls everything that a report looks for.
@@ -56,6 +64,8 @@ class Trainer:
     config_marks: tuple[str, ...] = ()  # config keys that only it has; "*" for any text; one is enough
     like: tuple[str, ...] = ()  # trainers whose names it uses too
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # role -> names, best first
+    sums: Mapping[str, Sum] = field(default_factory=dict)  # role -> the metrics whose sum plays it
+    accuracies: tuple[str, ...] = ()  # names of train rewards that are shares of problems solved, though others' aren't
     prefixes: tuple[str, ...] = ("",)  # put before each of its names by one tracker or another
     axes: tuple[Axis, ...] = ()  # families of metrics that count their own steps, the most telling first
     step_rule: StepRule = ""  # from_one: it prints steps from 1 and logs them from 0
@@ -79,6 +89,15 @@ class Trainer:
     def mark(self) -> re.Pattern[str] | None:
         """Finds a telling name at the start of a line; None when its names tell nothing."""
         return re.compile(f"(?m)^(?:{'|'.join(self.marks)})") if self.marks else None
+
+    def is_configured(self, keys: str) -> bool:
+        """Whether a config key, of several one a line, is one that only this trainer has."""
+        return self._config_mark is not None and self._config_mark.search(keys) is not None
+
+    @cached_property
+    def _config_mark(self) -> re.Pattern[str] | None:
+        spelled = (re.escape(mark).replace(r"\*", ".*") for mark in self.config_marks)
+        return re.compile(f"(?m)^(?:{'|'.join(spelled)})$") if self.config_marks else None
 
 
 CONFIG: Mapping[str, str] = {  # what a report looks for in a config
@@ -115,12 +134,3 @@ def pattern(template: str) -> re.Pattern[str]:
     spelled = spelled.replace(r"\{k\}", r"(?P<k>\d+)")
     spelled = re.sub(r"\\{(set|part)\\}", r"(?P<\1>.+)", spelled)
     return re.compile(spelled, re.IGNORECASE)
-
-
-def telling(trainer: Trainer, lines: str, config: Iterable[str]) -> bool:
-    """Whether metric names, one a line as the catalogue spells them, or config keys are this trainer's."""
-    if trainer.mark is not None and trainer.mark.search(lines):
-        return True
-    return bool(trainer.config_marks) and any(
-        pattern(mark).fullmatch(key) for mark in trainer.config_marks for key in config
-    )

@@ -1,10 +1,11 @@
-"""TRL: what it calls things."""
+"""TRL: https://github.com/huggingface/trl (trl/trainer/grpo_trainer.py, experimental/ppo)."""
 
 from reportgen.trainers.trainer import Axis, EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="trl",
     title="TRL",
+    checked="1.9.0, f2cd577 (2026-07-24)",
     marks=(
         "(?:train/)?(?:frac_reward_zero_std|completion_length|completions/|clip_ratio/(?:region|low|high)_"
         "|objective/(?:rlhf_reward|scores|non_score_reward)|sampling/|rewards/.*(?:func|fn|reward)"

@@ -1,15 +1,16 @@
-"""verl: what it calls things."""
+"""verl: https://github.com/volcengine/verl (verl/trainer/ppo/metric_utils.py)."""
 
 from reportgen.trainers.trainer import EvalName, Trainer, words
 
 TRAINER = Trainer(
     name="verl",
     title="verl",
+    checked="0.7.0 and on, b178a3c (2026-01-29)",
     marks=("critic/(?:score|rewards|returns)/mean$", "actor/(?:pg_clipfrac|ppo_kl)", "timing_s/", "val-core/"),
     config_marks=("actor_rollout_ref.*",),
     roles=words(
         train_reward="critic/score/mean critic/rewards/mean",
-        eval_reward="val-core/*/acc/mean@* val-core/*/reward/mean@* val/test_score/* val-core/*mean@*"
+        eval_reward="val-core/*/acc/mean@* val-core/*/reward/mean@* val/test_score/* val-core/*/mean@*"
         " val-aux/*/reward/mean@*",
         policy_loss="actor/pg_loss",
         advantages="critic/advantages/mean",
