@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,6 +80,9 @@ class Fault:
     html: bool = False  # a captive portal's page
     errors: str = ""  # GraphQL errors in a 200
     hang_s: float = 0.0
+    answer: bytes | None = None  # anything at all, in a 200
+    to: str = ""  # another address that it redirects to
+    drip: bool = False  # a byte now and then, without end
 
 
 class Server(ThreadingHTTPServer):
@@ -246,7 +249,18 @@ class Answer(BaseHTTPRequestHandler):
             self._send(200, b"<html><body>Please log in to the hotel</body></html>", "text/html")
         elif fault.errors:
             self._reply(200, {"errors": [{"message": fault.errors}], "data": None})
-        return bool(fault.status or fault.html or fault.errors)
+        elif fault.answer is not None:
+            self._send(200, fault.answer, "application/json")
+        elif fault.to:
+            self._reply(307, {}, more={"Location": fault.to})
+        elif fault.drip:
+            self.wfile.write(b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b" ")
+                    time.sleep(0.1)
+        told = (fault.status, fault.html, fault.errors, fault.to, fault.drip, fault.answer is not None)
+        return any(map(bool, told))
 
     def _record(self, operation: str, variables: dict[str, Any]) -> None:
         with self.server.lock:

@@ -18,7 +18,7 @@ from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.wandb import address as wandb_address
 from reportgen.sources.wandb.address import EXPECTED, PREFIX, Address
 from reportgen.sources.wandb.fetch import Questions, record
-from reportgen.sources.wandb.login import USUAL, connect, elsewhere, tidy
+from reportgen.sources.wandb.login import USUAL, connect, elsewhere, in_time, tidy
 
 NEWEST = 50  # runs of a query that names no limit: what a page can show side by side
 FILTERS = {"group": "group", "name": "displayName", "tag": "tags", "state": "state", "sweep": "sweep"}
@@ -124,7 +124,7 @@ def _runs(address: Address, asked: Questions, filters: dict[str, Any], limit: in
                 return [], 0
             raise
 
-    runs, total = asked.of(listed)
+    runs, total = in_time(lambda: asked.of(listed), asked.where, asked.limits.total_s)
     return address, runs, total
 
 

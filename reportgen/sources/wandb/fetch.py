@@ -14,10 +14,11 @@ import pandas as pd
 from reportgen import foreign
 from reportgen.errors import ReportgenError, SourceError
 from reportgen.naming import Key
+from reportgen.settings import MOST_ROWS
 from reportgen.sources.logged import Record, Rows, kept, without_secrets
 from reportgen.sources.wandb import common
 from reportgen.sources.wandb.address import Address
-from reportgen.sources.wandb.login import USUAL, Limits, as_source_error, connect, tidy
+from reportgen.sources.wandb.login import USUAL, Limits, as_source_error, connect, in_time, tidy
 
 if TYPE_CHECKING:
     import wandb
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Progress = Callable[[int, str], None]  # rows so far, of which run
 
+MOST_PAGES = 2_000  # requests for one run's rows; a server may say that there are steps without end
 PAGE_ROWS = 1000  # rows a request; the client's own default
 MOST_LOST = 0.99  # of the rows that W&B counts; it counts a few that a rewind took back
 SYSTEM_SAMPLES = 10_000  # hardware rows; W&B thins them evenly when there are more
@@ -49,11 +51,20 @@ def record(
     api: a client that hasn't read this run yet (it keeps what it read), made when there is none.
     """
     asked = Questions(address, limits)
-    client = api or asked.of(lambda: connect(address, limits))
-    asked.key = getattr(client, "api_key", None)
-    found = asked.of(lambda: client.run(address.where))
-    tidy(found)
-    return _record(found, asked, keep, before, progress)
+
+    def ask() -> Record:
+        client = api or asked.of(lambda: connect(address, limits))
+        asked.key = getattr(client, "api_key", None)
+        found = asked.of(lambda: client.run(address.where))
+        tidy(found)
+        return _record(found, asked, keep, before, progress)
+
+    try:
+        return in_time(ask, asked.where, limits.total_s + limits.answer_s)
+    except ReportgenError:
+        raise
+    except Exception as error:  # an answer may be anything: a list for an object, a text for a number
+        raise as_source_error(error, asked.where, asked.key) from None
 
 
 class Questions:
@@ -125,13 +136,13 @@ def _record(
 
 def _fill(rows: Rows, found: wandb.apis.public.Run, asked: Questions, progress: Progress | None) -> tuple[str, ...]:
     """Adds every row that isn't there yet; notes of what may be missing."""
-    promised = getattr(found, "history_line_count", None) or 0
-    keys: Mapping[str, Any] = getattr(found, "history_keys", None) or {}
-    steps = int(keys.get("lastStep") or 0) + 1
-    span = max(PAGE_ROWS, PAGE_ROWS * steps // promised) if promised else PAGE_ROWS
+    promised = foreign.whole(getattr(found, "history_line_count", None)) or 0
+    keys = foreign.mapping(getattr(found, "history_keys", None))
+    steps = (foreign.whole(keys.get("lastStep")) or 0) + 1
+    span = max(PAGE_ROWS, PAGE_ROWS * steps // promised if promised else 0, steps // MOST_PAGES)
     first, there = max(rows.last_step, 0), len(rows)
     came = _scan(rows, found, asked, first, span, progress)
-    if span > PAGE_ROWS and there + came < promised:  # a server that thins wide pages
+    if span > PAGE_ROWS and there + came < promised and steps < PAGE_ROWS * MOST_PAGES:  # wide pages are thinned
         came = max(came, _scan(rows, found, asked, first, PAGE_ROWS, progress))
     if there + came < promised * MOST_LOST:
         return (f"W&B counts {promised:,} rows but gave {there + came:,}; the rest is missing here",)
@@ -153,6 +164,8 @@ def _scan(
                 came += 1
                 if (step := row.get("_step", 0)) > first:  # only what is new counts as getting on
                     first, attempt = step, 0
+                if came >= MOST_ROWS:
+                    return came
                 if came % PAGE_ROWS == 0:
                     asked.in_time()
                     if progress:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import netrc
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from reportgen import redact
@@ -18,6 +18,8 @@ from reportgen.sources.wandb.address import OWN_HOSTS, Address
 
 if TYPE_CHECKING:
     import wandb
+
+Answer = TypeVar("Answer")
 
 API = "https://api.wandb.ai"
 KEY, URL = "WANDB_API_KEY", "WANDB_BASE_URL"
@@ -80,6 +82,30 @@ def said(error: Exception, key: str | None = None) -> str:
     return redact.text(text)[0].rstrip(".")
 
 
+def in_time(ask: Callable[[], Answer], where: str, limit_s: float) -> Answer:
+    """The answer; SourceError when there is none after so many seconds, whatever a server keeps sending.
+
+    The client's own limits are for each piece of an answer, so that one which drips would never end.
+    """
+    found: list[Answer] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(ask())
+        except BaseException as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=run, name="ask", daemon=True)  # left behind when it does not end
+    asking.start()
+    asking.join(limit_s)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise SourceError(f"{where}: no whole answer from W&B after {limit_s:.0f} s; try again later")
+    return found[0]
+
+
 def refuse(site: str) -> str:
     """Why a pasted address is not followed."""
     return (f"{site}: not a host that your W&B key is for, so nothing was sent there; "
@@ -89,6 +115,9 @@ def refuse(site: str) -> str:
 def _host(address: Address) -> tuple[str, str | None]:
     """The API of an address, and the key for it where the client would take another's."""
     configured, site = _configured(), address.site
+    if configured.startswith("http:") and _hostname(configured) not in LOOPBACK:
+        raise SourceError(f"{configured}: the W&B key would go there in the clear, so nothing was sent; "
+                          "give its https address as WANDB_BASE_URL")  # fmt: skip
     if not site or _place(site) in _places(configured):
         return configured, None
     if _hostname(site) in OWN_HOSTS and _place(site)[1] in (443, 80):
