@@ -79,6 +79,7 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--samples-per-step", type=click.IntRange(1), metavar="N", help="Rollouts behind a train point."),
     click.option("--gpus", type=click.IntRange(1), metavar="N", help="GPUs used, for costs in GPU-hours."),
     click.option("--metric", "metrics", multiple=True, metavar="ROLE=NAME", help="Which metric plays a role."),
+    click.option("--step-column", metavar="NAME", help="The column of a table that counts steps; rows counts them."),
     click.option("--all-metrics", is_flag=True, help="Also every metric without a role, from W&B or many runs."),
     click.option("--steps", type=options.STEPS, metavar="A:B", help="Only these steps, both included."),
     click.option("--reference", metavar="RUN", help="The run that the others are compared with."),
@@ -341,8 +342,10 @@ def _report(
     options.check_inputs(places, [*found, *([since] if since else [])])
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
-    wanted = many.Wanted(settings, _only_roles(found, given["all_metrics"]), given["anonymous"],
-                         None if no_samples or len(found) != 1 else samples or "")  # fmt: skip
+    wanted = many.Wanted(
+        settings, _only_roles(found, given["all_metrics"]), given["anonymous"], given["step_column"] or "",
+        None if no_samples or len(found) != 1 else samples or "",
+    )  # fmt: skip
     with _progress("diagnosing", given["quiet"] or len(found) < 2, len(found)) as advance:
         done = many.diagnose_all(
             found, wanted, jobs=jobs or workers.cores(), cluster=cluster, progress=advance, each=each,

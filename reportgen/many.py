@@ -29,6 +29,7 @@ class Wanted:
     settings: Settings = field(default_factory=Settings)
     only_roles: bool = False  # metrics that play no role are left out
     anonymous: bool = False
+    step_column: str = ""  # of tables
     samples: str | None = None  # where rollouts lie; "": beside the run; None: they are not read
 
 
@@ -104,7 +105,8 @@ def _attempt(
 
 def _one(task: Task, wanted: Wanted, each: Callable[[Run], None] | None) -> Diagnosis:
     """One run read, diagnosed and let go."""
-    run = read(task.spec, only_roles=wanted.only_roles, keep=tuple(wanted.settings.metrics.values()))
+    keep = tuple(wanted.settings.metrics.values())
+    run = read(task.spec, only_roles=wanted.only_roles, keep=keep, step_column=wanted.step_column)
     run = replace(run, name=naming.writable(task.name) or run.name)
     if wanted.anonymous:
         run = anonymous(run)

@@ -170,7 +170,7 @@ def test_a_runs_table_has_no_steps(tmp_path: Path) -> None:
         ("a.csv", "step,a\n1,x\n2,y\n", "no column with numbers in 2 rows"),
         ("a.csv", "name,city\nx,y\n", "no column with numbers"),
         ("a.csv", "1,2\n3,4\n", "the first row holds numbers, not names"),
-        ("a.csv", "epoch,a\n1,2\n", "no column counts steps"),
+        ("a.csv", "lr,a\n1,2\n", "no column counts steps"),
         ("a.jsonl", "", "holds no rows"),
         ("a.jsonl", "hello\nworld\n", "none of its 2 lines is a row"),
         ("a.jsonl", '{"loss": 1}\n', "no row has a step"),

@@ -124,14 +124,20 @@ def remarks(specs: Iterable[str]) -> tuple[str, ...]:
     return (*registry.plugged().problems, *wandb_address.remarks(tuple(specs)))
 
 
-def read(spec: str, *, only_roles: bool = False, keep: Collection[str] = ()) -> Run:
+def read(
+    spec: str, *, only_roles: bool = False, keep: Collection[str] = (), step_column: str = ""
+) -> Run:
     """The run that a spec of find() names; SourceError: where, what, what to do.
 
     only_roles: leave out metrics that play no role, except those named in `keep`.
+    step_column: of a table, the column that counts steps; "rows" has its rows counted.
     """
     spec = folders.expanded(spec)
     takens = [_taken(part) for part in folders.parts(spec)]
     if all(takens):
+        for taken in takens:
+            if taken is not None:
+                taken.claim.place.step_column = step_column
         return _read([taken for taken in takens if taken], Playing(keep) if only_roles else None)
     found = find(spec)
     if len(found) > 1:

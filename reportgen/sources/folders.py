@@ -132,7 +132,13 @@ def once(takens: Sequence[Taken], passed: list[Passed]) -> list[Taken]:
 def join(takens: Iterable[Taken]) -> list[tuple[Taken, ...]]:
     """The claims run by run: trackers' by their run's identity, with the log that each has."""
     trackers, logs, others = _sorted_out(takens)
-    joined: list[tuple[Taken, ...]] = []
+    panels: dict[str, list[Taken]] = {}
+    for taken in others:
+        if taken.claim.run and taken.claim.form == "table":  # one panel a file, of one run
+            panels.setdefault(f"{taken.source.name} {taken.claim.run}", []).append(taken)
+    several = {id(one) for run in panels.values() if len(run) > 1 for one in run}
+    others = [taken for taken in others if id(taken) not in several]
+    joined = [tuple(run) for run in panels.values() if len(run) > 1]
     for run, stores in trackers.items():
         own = [log for log in logs if _is_log_of(log, run, stores, trackers)]
         logs = [log for log in logs if log not in own]

@@ -42,6 +42,7 @@ class Place:
 
     def __init__(self, spec: str) -> None:
         self.spec = spec
+        self.step_column = ""  # of a table: the column that counts steps, as a person named it
         self.path, self.part = parted(spec)  # part: the run asked for, of a file or folder that holds several
 
     def __repr__(self) -> str:

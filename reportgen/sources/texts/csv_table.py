@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
+from reportgen.naming import Key
 from reportgen.run import STEP_NAMES, Run
 from reportgen.sources import place
-from reportgen.sources.logged import ALWAYS, wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
-from reportgen.sources.texts import csv_text
+from reportgen.sources.texts import csv_text, layout, steps, table
+from reportgen.sources.texts.cells import Cells
+from reportgen.sources.texts.cells import columns as of_cells
 
 SUFFIXES = (".csv", ".tsv")
 LOG_SUFFIXES = (".txt", ".log", ".out", ".dat", "")  # names that a table may have too
@@ -23,6 +26,11 @@ STEP_LIKE = ("global step", "train step", "train_step", "training step", "traini
 CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
 RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
 MOST_COLUMNS = 100_000
+DOWNLOAD = re.compile(r"run-(?P<run>.+?)-tag-(?P<tag>.+)\.csv", re.IGNORECASE)
+SAVED = ["wall time", "step", "value"]
+GROUPS = (
+    "train", "eval", "rollout", "actor", "critic", "val-core", "val", "reward", "rewards", "loss", "policy", "perf",
+)  # fmt: skip
 BOUNDS = ("__MIN", "__MAX")
 
 
@@ -42,12 +50,16 @@ class CsvTable(Source):
     def claim(self, place: Place) -> Claim | None:
         if not place.is_text:
             return None
+        if (named := DOWNLOAD.fullmatch(place.name)) and place.text.lower().startswith("wall time,step,value"):
+            return Claim(place, Rank.LIKELY, "a series that TensorBoard's page saved", run=named["run"])
         if is_table(place):
-            return Claim(place, Rank.LIKELY, "a table with a step", parts=partial(find, place.spec))
+            chart = _chart(csv_text.header(place.text)[0])
+            run = next(iter(chart.runs)) if chart is not None and len(chart.runs) == 1 else ""
+            return Claim(place, Rank.LIKELY, "a table with a step", run=run, parts=partial(find, place.spec))
         return Claim(place, Rank.NAMED, "a table without a step") if place.suffix in SUFFIXES else None
 
     def read(self, claim: Claim, keep: Keep) -> Run:
-        return read(claim.place.spec, keep=keep)
+        return read_place(claim.place, keep)
 
 
 def is_table(place: Place) -> bool:
@@ -55,24 +67,40 @@ def is_table(place: Place) -> bool:
     if place.suffix not in (*SUFFIXES, *LOG_SUFFIXES):
         return False
     header, _ = csv_text.header(place.text)
-    names = {name.strip() for name in header}
-    return len(header) > 1 and (bool(names & {*STEP_NAMES}) or _chart(header) is not None)
+    if len(header) > 1 and _chart(header) is not None:
+        return True
+    names = layout.of_text(place.text).names
+    return len(names) > 1 and bool(steps.named(names)) and (place.suffix in SUFFIXES or bool({*names} & {*STEP_NAMES}))
 
 
 def find(spec: str) -> tuple[str, ...]:
-    """The table itself, or `table#run` for each run of an exported chart of several."""
-    path, run = place.parted(spec)
-    chart = _chart(csv_text.header(place.head(path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
-    if run or chart is None or len(chart.runs) < 2:
+    """The table itself, or `table#run` for each run of an exported chart or of a table of several runs."""
+    file = Place(spec)
+    if file.part:
         return (spec,)
-    return tuple(f"{path}#{name}" for name in sorted(chart.runs))
+    chart = _chart(csv_text.header(place.head(file.path, 1 << 22).decode("utf-8-sig", errors="replace"))[0])
+    if chart is not None:
+        return (spec,) if len(chart.runs) < 2 else tuple(file.of(name) for name in sorted(chart.runs))
+    names = {name.lower() for name in layout.of_text(csv_text.first_lines(file.path)).names}
+    if not names & {*table.RUNS}:
+        return (spec,)  # one run: no need to look at the rows
+    try:
+        return table.specs(file, _runs(file))
+    except SourceError:
+        return (spec,)  # to read it says what is wrong
 
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a table; SourceError when no column counts steps or none holds numbers."""
-    path, chosen = place.parted(spec)
+    return read_place(Place(spec), keep)
+
+
+def read_place(file: Place, keep: Collection[str] | None) -> Run:
+    """The run of a place that is a table, or the one of several that is asked for."""
+    path = file.path
     notes: list[str] = []
-    header, delimiter = csv_text.header(csv_text.first_lines(path))
+    first = csv_text.first_lines(path)
+    header, delimiter = csv_text.header(first)
     if not header:
         raise NoSteps(f"{path}: no step yet: the table is empty; try again when the first step is done")
     if len(header) > MOST_COLUMNS:
@@ -80,52 +108,72 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     if any(columns <= {*header} for columns in RUNS_TABLE):
         raise NoSteps(f"{path}: a W&B runs table, one row a run and no steps; export a chart's CSV, or give the "
                       "runs themselves as entity/project/run_id")
-    if all(csv_text.number(name, delimiter) is not None for name in header):
-        raise SourceError(f"{path}: the first row holds numbers, not names; put a row of column names on top")
     chart = _chart(header)
+    if (named := DOWNLOAD.fullmatch(file.name)) and [name.lower() for name in header] == SAVED:
+        return _read_download(file, named["run"], tag_of(named["tag"]))
     if chart is not None:
-        return _read_chart(path, chosen, header, delimiter, chart, notes)
-    if chosen:
-        raise SourceError(f"{path}: one run, not several; leave out #{chosen}")
-    return _read_plain(path, header, delimiter, keep, notes)
+        return _read_chart(path, file.part, header, delimiter, chart, notes)
+    found = layout.of_text(first)
+    if layout.is_data(found.names):
+        raise SourceError(f"{path}: the first row holds numbers, not names; put a row of column names on top")
+    return table.run_of(_runs(file), file, keep)
+
+
+def _read_download(file: Place, run: str, tag: str) -> Run:
+    """One series as TensorBoard's page saves it: its tag stands in the file's name alone."""
+    found = _runs(file)[""]
+    lower = {name.lower(): one for name, one in found.columns.items()}
+    columns = {"step": lower["step"], "_timestamp": lower["wall time"], tag: lower["value"]}
+    made = table.run_of({"": table.Table(columns, found.n_rows, found.notes)}, file, None, kind="TensorBoard series")
+    return replace(made, id=run, name=run)
+
+
+def tag_of(text: str) -> str:
+    """A tag whose "/" was written as "_" in a file's name, as trainers write it."""
+    first, _, rest = text.partition("_")
+    return f"{first}/{rest}" if rest and first in GROUPS else text
+
+
+def _runs(file: Place) -> dict[str, table.Table]:
+    """The runs in a table by their names."""
+    notes: list[str] = []
+    found = layout.of_text(csv_text.first_lines(file.path))
+    if found.passed_over:
+        notes.append(f"{len(found.passed_over)} lines before the column names were passed over: "
+                     f"{found.passed_over[0][:80]!r}")  # fmt: skip
+    names = _distinct(found.names, notes)
+    cells: dict[Key, Cells] = {name: Cells() for at, name in enumerate(names) if name or at == 0}
+    n_rows = _filled(file.path, found, [cells.get(name) for name in names], notes)
+    columns = {str(name): one for name, one in of_cells(cells, n_rows, found.delimiter).items()}
+    return table.runs(table.Table(columns, n_rows, tuple(notes)), file.step_column)
+
+
+def _filled(path: str, found: layout.Layout, cells: Sequence[Cells | None], notes: list[str]) -> int:
+    """How many rows a table has; each cell goes to its column."""
+    n_rows = n_short = 0
+    width = len(cells)
+    for row in csv_text.rows(path, found.delimiter, notes, after=found.n_lines):
+        n_short += len(row) < width
+        for column, text in zip(cells, row, strict=False):
+            if column is None or not text:
+                continue
+            try:
+                value = float(text)
+            except ValueError:
+                column.add(n_rows, text)
+            else:
+                column.at.append(n_rows)
+                column.values.append(value)
+        n_rows += 1
+    if n_short:
+        notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
+    return n_rows
 
 
 def rows(path: str) -> list[dict[str, str]]:
     """Every row of a table as text by column; of a W&B runs table, what it says of each run."""
     header, delimiter = csv_text.header(csv_text.first_lines(path))
     return [dict(zip(header, row, strict=False)) for row in csv_text.rows(path, delimiter, [])]
-
-
-def _read_plain(
-    path: str, header: Sequence[str], delimiter: str, keep: Collection[str] | None, notes: list[str]
-) -> Run:
-    names = _distinct(header, notes)
-    kept = wanted(keep)
-    step = _step_column(names)
-    chosen = {at: name for at, name in enumerate(names) if name and (name == step or kept(name))}
-    if len(chosen) < 2 or all(name in ALWAYS or name == step for name in chosen.values()):
-        chosen = {at: name for at, name in enumerate(names) if name}
-    read_columns, nans, n_rows = csv_text.columns(path, delimiter, chosen, notes)
-    numeric = {name for name, values in read_columns.items() if np.isfinite(values).any()}
-    numeric |= {name for _, name, _ in nans}
-    columns = {name: values for name, values in read_columns.items() if name in numeric or name == step}
-    if not numeric - {step}:
-        if not n_rows:
-            raise NoSteps(f"{path}: no step yet: column names but no row; try again when the first step is done")
-        raise SourceError(f"{path}: no column with numbers in {n_rows:,} rows; a run needs a step and metrics")
-    if step and step not in STEP_NAMES:
-        notes.append(f"steps are the column {step!r}")
-    if step and (n_repeated := n_rows - len(np.unique(columns[step]))):
-        notes.append(f"{n_repeated:,} of {n_rows:,} rows repeat a step; the later value of each metric was kept")
-    return from_rows(
-        columns,
-        id=place.run_name(path),
-        name=place.run_name(path),
-        source=f"table {path}",
-        step=step,
-        nonfinite=nans,
-        notes=notes,
-    )
 
 
 def _read_chart(path: str, chosen: str, header: Sequence[str], delimiter: str, chart: Chart, notes: list[str]) -> Run:
@@ -196,15 +244,3 @@ def _distinct(header: Sequence[str], notes: list[str]) -> list[str]:
         seen.add(name)
         names.append(name)
     return names
-
-
-def _step_column(names: Iterable[str]) -> str | None:
-    """The column that counts steps: one of STEP_NAMES, else one that is spelled alike."""
-    there = [name for name in names if name]
-    alike = {name.lower(): name for name in reversed(there)}
-    exact = (name for name in STEP_NAMES if name in there)
-    return next(exact, next((alike[name.lower()] for name in (*STEP_NAMES, *STEP_LIKE) if name.lower() in alike), None))
-
-
-
-

@@ -65,16 +65,17 @@ def columns(
     return *table(cells, n_rows), n_rows
 
 
-def rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
+def rows(path: str, delimiter: str, notes: list[str], *, after: int | None = None) -> Iterator[list[str]]:
     """Rows after the header, blank ones left out; up to where the text stops being a CSV, which is noted.
 
-    A number that ends the file without a line's end may be cut: it is left out.
+    after: lines that end with the header's last; None: the first row that isn't blank is the header. A number
+    that ends the file without a line's end may be cut: it is left out.
     """
     csv.field_size_limit(LONGEST_CELL)
     ended: list[bool] = []  # whether the last line has its end
     n_rows = 0
     last: list[str] | None = None
-    for n_rows, row in enumerate(_rows(path, delimiter, notes, ended), start=1):
+    for n_rows, row in enumerate(_rows(path, delimiter, notes, ended, after), start=1):
         if last is not None:
             yield last
         last = row
@@ -88,7 +89,9 @@ def rows(path: str, delimiter: str, notes: list[str]) -> Iterator[list[str]]:
         yield last
 
 
-def _rows(path: str, delimiter: str, notes: list[str], ended: list[bool]) -> Iterator[list[str]]:
+def _rows(
+    path: str, delimiter: str, notes: list[str], ended: list[bool], after: int | None
+) -> Iterator[list[str]]:
     reader = csv.reader(_text_lines(path, notes, ended), delimiter=delimiter)
     past_header = False
     while True:
@@ -99,6 +102,8 @@ def _rows(path: str, delimiter: str, notes: list[str], ended: list[bool]) -> Ite
             return
         if row is None:
             return
+        if after is not None:
+            past_header = reader.line_num > after
         if past_header and row:
             yield row
         past_header = past_header or any(cell.strip() for cell in row)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -18,15 +19,18 @@ from reportgen.sources import place
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
+from reportgen.sources.texts import json_forms, table
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 LOOKED_AT = 1_000  # rows that tell what counts steps
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
-ROWS_UNDER = ("history", "rows", "data", "metrics", "logs", "records")
 WRAPPED = ("data", "metrics", "scalars", "logs")  # a row's numbers stand under one of them
+BEGINNING, LEAST_DUMPED = 40, 3  # rows that tell a dump of answers
 COUNTED = "global_step/max_steps"  # ms-swift writes "10/438" under it
 NAMES = (*STEP_NAMES, COUNTED)
 FIRST_SIGNS = (b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef")  # \xef: a byte order mark
+# one value that holds all rows
+HELD = re.compile(r'\s*\{\s*"(?:(?:global_)?step"\s*:\s*\[\s*-?\d+\s*,|(?:log_)?history"\s*:\s*\[\s*\{)')
 FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
 
 
@@ -38,12 +42,14 @@ class JsonRows(Source):
     def claim(self, place: Place) -> Claim | None:
         if not place.is_text:
             return None
-        if is_table(place):
-            return Claim(place, Rank.LIKELY, "rows of JSON with a step")
+        if is_table(place) and _is_of_one_step(place):
+            return Claim(place, Rank.NAMED, "rows of one step: a dump of answers, no run")
+        if is_table(place) or HELD.match(place.text):
+            return Claim(place, Rank.LIKELY, "rows of JSON with a step", parts=partial(_find, place))
         return Claim(place, Rank.NAMED, "JSON, but no rows with a step") if place.suffix in SUFFIXES else None
 
     def read(self, claim: Claim, keep: Keep) -> Run:
-        return read(claim.place.spec, keep=keep)
+        return read_place(claim.place, keep)
 
 
 def is_table(place: Place) -> bool:
@@ -58,28 +64,43 @@ def is_table(place: Place) -> bool:
     return listed and isinstance(row, dict) and any(isinstance(row.get(name), int | float | str) for name in NAMES)
 
 
+def _is_of_one_step(place: Place) -> bool:
+    """Whether the first rows are several and all of one step."""
+    rows = [_parsed(line) for line in place.text.split("\n")[:BEGINNING]]
+    found = [row[name] for row in rows if isinstance(row, dict) and (name := _step(row)) is not None]
+    return len(found) >= LEAST_DUMPED and len({str(step) for step in found}) == 1 and any(
+        isinstance(row, dict) and any(isinstance(value, str) for value in row.values()) for row in rows
+    )  # fmt: skip
+
+
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run of a JSON file; SourceError when it holds no rows with a step."""
-    notes: list[str] = []
+    return read_place(Place(spec), keep)
+
+
+def read_place(file: Place, keep: Collection[str] | None) -> Run:
+    """The run of a place with rows of JSON, or the one of several that is asked for."""
+    spec, notes = file.path, list[str]()
     kept = wanted(keep)
-    every = iter(_listed(spec, notes) if _is_whole(spec) else _lines(spec, notes))
-    found = list(islice(every, LOOKED_AT))  # the rest is read row by row: a million rows as mappings take a gigabyte
+    found, every, config = _loaded(spec, notes)
     if not found:
         raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
-    if len(found) == 1 and any(isinstance(value, list) for value in found[0].values()):
-        found = _under(spec, found[0])
-    step = next((name for name in map(_step, found) if name), None)
-    if step is None:
+    step = file.step_column or next((name for name in map(_step, found) if name), None)
+    if step is None or not any(step in row for row in found):
         found += every
-        step = next((name for name in map(_step, found) if name), None)
-    if step is None:
-        raise SourceError(f"{spec}: no row has a step; expected one of {', '.join(STEP_NAMES)} in each row")
+        step = step or next((name for name in map(_step, found) if name), None)
+    if step is None or not any(step in row for row in found):
+        raise SourceError(f"{spec}: no row has a step; expected one of {', '.join(STEP_NAMES)} in each row, or name "
+                          "it with --step-column NAME")  # fmt: skip
+    if _is_of_runs(found):
+        return table.run_of(_runs([*found, *every], step), file, keep, kind="JSON rows", config=config)
 
     def narrow(row: dict[Key, Any]) -> dict[Key, Any]:
         return {key: value for key, value in row.items() if key == step or isinstance(value, Mapping) or kept(str(key))}
 
     is_narrow = any(len(narrow(_row(row, step))) > 1 for row in found)
-    rows = (_row(row, step) for row in chain(found, every))
+    filling = _filling([_row(row, step) for row in found], notes)
+    rows = (_without(_row(row, step), filling) for row in chain(found, every))
     try:
         return from_rows(
             map(narrow, rows) if is_narrow else rows,
@@ -87,10 +108,92 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
             name=place.run_name(spec),
             source=f"JSON rows {spec}",
             step=step,
+            config=config,
             notes=notes,
         )
     except RecursionError as error:
         raise SourceError(f"{spec}: rows nested deeper than any metric; flatten them") from error
+
+
+def _loaded(path: str, notes: list[str]) -> tuple[list[dict[str, Any]], Iterable[dict[str, Any]], dict[str, Any]]:
+    """The first rows of a file, those after them as they are asked for, and the config beside or among the first.
+
+    A million rows as mappings take a gigabyte: only what tells the file's form is held.
+    """
+    if _is_whole(path) and not place.head(path).decode("utf-8-sig", "replace").lstrip().startswith("["):
+        value = _parsed(place.content(path, notes))
+        if not isinstance(value, dict):
+            raise SourceError(f"{path}: not JSON; expected a list of rows, or one row a line")
+        held = json_forms.held(value, _step)
+        return held.rows, (), held.config
+    every = iter(_listed(path, notes) if _is_whole(path) else _lines(path, notes))
+    rows = list(islice(every, LOOKED_AT))
+    if len(rows) == 1 and any(isinstance(value, list | dict) for value in rows[0].values()):
+        held = json_forms.held(rows[0], _step)
+        return (held.rows, (), held.config) if held.rows else (rows, (), {})
+    config: dict[str, Any] = {}
+    kept = []
+    for row in rows:
+        told = next((row[name] for name in json_forms.CONFIG_UNDER if isinstance(row.get(name), dict)), None)
+        if told is not None and _step(row) is None:
+            config |= told  # an event log tells it in a row of its own
+        else:
+            kept.append(row)
+    return kept, every, config
+
+
+def _filling(rows: Sequence[Mapping[Key, Any]], notes: list[str]) -> frozenset[Key]:
+    """Metrics whose nans only fill gaps: those that are nan in half of the rows or more."""
+    counts: dict[Key, int] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, float) and value != value:
+                counts[key] = counts.get(key, 0) + 1
+    filling = frozenset(key for key, count in counts.items() if 2 * count >= len(rows) and len(rows) > 3)
+    if filling:
+        notes.append(f"nan stands for a gap in {', '.join(sorted(map(repr, filling))[:4])}")
+    return filling
+
+
+def _without(row: dict[Key, Any], filling: frozenset[Key]) -> dict[Key, Any]:
+    """A row without the nans that fill gaps."""
+    if not filling:
+        return row
+    return {key: cell for key, cell in row.items() if key not in filling or not isinstance(cell, float) or cell == cell}
+
+
+def _is_of_runs(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether rows hold one value each with its metric's name, or a column that may tell runs apart."""
+    first = {str(key).lower(): value for key, value in rows[0].items()}
+    if any(isinstance(value, list | dict) for value in first.values()):
+        return False
+    is_long = any(name in first for name in table.VALUES) and any(
+        isinstance(first.get(name), str) for name in table.METRICS
+    )
+    return is_long or any(isinstance(first.get(name), str | int) for name in table.RUNS)
+
+
+def _runs(rows: Sequence[Mapping[str, Any]], step: str) -> dict[str, table.Table]:
+    """The runs in flat rows by their names."""
+    names = dict.fromkeys(str(key) for row in rows for key in row)
+    texts = {name: [row.get(name) for row in rows] for name in names}
+    if step in texts:
+        texts[step] = [_row(row, step).get(step) for row in rows]
+    return table.runs(table.of_arrays({}, texts, len(rows)), step)
+
+
+def _find(file: Place) -> tuple[str, ...]:
+    """The file itself, or `file#run` for each of several runs in it."""
+    if file.part:
+        return (file.spec,)
+    try:
+        rows, every, _ = _loaded(file.path, [])
+        step = next((name for name in map(_step, rows) if name), None)
+        if step is None or not _is_of_runs(rows):
+            return (file.spec,)
+        return table.specs(file, _runs([*rows, *every], step))
+    except SourceError:
+        return (file.spec,)  # to read it says what is wrong
 
 
 def _is_whole(path: str) -> bool:
@@ -125,9 +228,6 @@ def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of one JSON list; of one that is cut off, those that are whole."""
     text = place.content(path, notes)
     at, n_rows, n_other = text.find("[") + 1, 0, 0
-    if text.lstrip().startswith("{"):
-        yield from _under(path, _parsed(text))
-        return
     while found := re.compile(r"[\s,]*").match(text, at):
         at = found.end()
         if text[at : at + 1] in ("]", ""):
@@ -147,23 +247,6 @@ def _listed(path: str, notes: list[str]) -> Iterator[dict[str, Any]]:
             n_other += 1
     if n_other:
         notes.append(f"{n_other:,} items of the list were not rows")
-
-
-def _under(path: str, value: Any) -> list[dict[str, Any]]:
-    """The rows of a JSON object: the list it holds, its columns, or itself when it is one row."""
-    if not isinstance(value, dict):
-        raise SourceError(f"{path}: not JSON; expected a list of rows, or one row a line")
-    for name in ROWS_UNDER:
-        if isinstance(value.get(name), list) and any(isinstance(row, dict) for row in value[name]):
-            return [row for row in value[name] if isinstance(row, dict)]
-    columns = {name: cells for name, cells in value.items() if isinstance(cells, list)}
-    if (step := _step(dict.fromkeys(columns, 0))) is not None:
-        n_rows = len(columns[step])
-        whole = {name: cells for name, cells in columns.items() if len(cells) == n_rows}
-        return [{name: cells[at] for name, cells in whole.items()} for at in range(n_rows)]
-    if _step(value) is not None:
-        return [value]
-    raise SourceError(f"{path}: one JSON object without rows; expected a list of rows, each with a step")
 
 
 def _row(row: Mapping[Any, Any], step: str) -> dict[Key, Any]:
