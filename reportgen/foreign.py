@@ -111,7 +111,7 @@ def plain(value: Any, deeper: int = DEEPEST) -> Any:
     if isinstance(value, str):
         return naming.writable(value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}… (cut)")
     if isinstance(value, int):
-        return value if abs(value) < 10**MOST_DIGITS else math.copysign(math.inf, value)
+        return value if abs(value) < 10**MOST_DIGITS else math.inf if value > 0 else -math.inf
     if isinstance(value, Mapping):
         return {naming.writable(str(key)): plain(item, deeper - 1) for key, item in value.items()} if deeper else None
     if isinstance(value, list | tuple | set | frozenset):

@@ -11,6 +11,7 @@ import pandas as pd
 from reportgen.findings import Diagnosis, Figure, Finding, Severity
 from reportgen.run import Run
 from reportgen.signals.thin import even, thinned
+from reportgen.steady import steady
 
 DRAWN = 500  # points of one series that a chart can show: about its width in px
 FEW = 250  # of a metric that is drawn only when opened, and of the hardware's
@@ -37,7 +38,8 @@ def slim(diagnosis: Diagnosis) -> Diagnosis:
     )
     findings = tuple(_without_picture(found) for found in diagnosis.findings)
     seen = {role: one.only(_positions(one.values, role)) for role, one in diagnosis.seen.items()}
-    return replace(diagnosis, run=short, findings=findings, seen=seen)
+    made: Diagnosis = steady(replace(diagnosis, run=short, findings=findings, seen=seen))
+    return made
 
 
 def _history(run: Run, diagnosis: Diagnosis) -> pd.DataFrame:

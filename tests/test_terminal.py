@@ -144,6 +144,25 @@ def test_a_machine_without_home_name_and_unicode(here):
     assert not Path("~").exists()
 
 
+def test_the_same_input_gives_the_same_bytes(tmp_path):
+    """With another BLAS kernel, another number of threads, another zone, locale, hash seed, umask and folder."""
+    sample = Path(terminal.__file__).parents[1] / "sample_runs" / "gsm8k-grpo-1hour" / "trial1109_1" / "trainer.log"
+    made = []
+    for number, given in enumerate((
+        {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1", "TZ": "UTC"},
+        {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "2", "TZ": "Asia/Kathmandu", "LC_ALL": "C",
+         "PYTHONHASHSEED": "7"},
+    )):  # fmt: skip
+        place = tmp_path / str(number)
+        place.mkdir()
+        child = _started(["report", str(sample), "-o", "x.html", "--json", "x.json", "--no-cache"], place,
+                         env={**os.environ, **given}, umask=number * 0o077)  # fmt: skip
+        _, said = child.communicate(timeout=120)
+        assert child.returncode == 0, said
+        made.append([(place / name).read_bytes() for name in ("x.html", "x.json")])
+    assert made[0] == made[1]
+
+
 def _open_to_all(folder):
     """Whether any user may look into a folder and into the package."""
     places = [folder, Path(terminal.__file__), Path(sys.executable).resolve()]

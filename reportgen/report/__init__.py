@@ -92,7 +92,11 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         ) from error
     if not packed:
         raise SourceError("a report without a run; make it anew from its runs")
-    return compose([diagnosis_of(one) for one in packed], unread, title=title or known)
+    diagnoses = [diagnosis_of(one) for one in packed]
+    try:
+        return compose(diagnoses, unread, title=title or known)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:  # parts don't fit
+        raise SourceError("a stored report is damaged (its parts don't fit); make it anew from its runs") from error
 
 
 def _wrote(diagnosis: Diagnosis, key: str) -> tuple[Section, ...]:

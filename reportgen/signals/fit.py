@@ -15,6 +15,7 @@ from reportgen.signals.shapes import FAMILIES
 FLAT = 0  # index of the flat family
 SMALLEST_GAIN = 0.02  # of the range: above it every order of magnitude of a gain is as likely
 OUT_OF_REACH = 80.0  # log likelihood below the best at which the prior no longer matters
+LOG_PLACES = 7  # of a log weight; the last bits of a sum are those of the machine
 LEAST_SPREAD = 2e-3  # a template flatter than this on the occupied bins could fit anything
 
 
@@ -78,18 +79,19 @@ def fit_dictionary(bins: Binned) -> Fit:
     shapes = dictionary()
     centre = float(bins.weight @ bins.y / bins.weight.sum())
     y = bins.y - centre  # float32 products lose digits around a large mean
-    columns = np.zeros((shapes.curves.shape[1], 2), dtype=np.float32)
-    columns[bins.index, 0] = bins.weight * y
-    columns[bins.index, 1] = bins.weight
-    products = (shapes.curves @ columns).astype(float)
-    squares = (shapes.squares @ columns[:, 1]).astype(float)
+    columns = np.zeros((2, shapes.curves.shape[1]), dtype=np.float32)
+    columns[0, bins.index] = bins.weight * y
+    columns[1, bins.index] = bins.weight
+    # by einsum, which is the same on every machine of a kind: float32 by BLAS differs in the fifth digit of a weight
+    values, ones = (np.einsum("jb,b->j", shapes.curves, column).astype(float) for column in columns)
+    squares = np.einsum("jb,b->j", shapes.squares, columns[1]).astype(float)
     sums = Sums(
         float(bins.weight @ (y * y)),
         float(bins.weight @ y),
         float(bins.weight.sum()),
         doubt_of(np.sqrt(bins.weight) * y),
     )
-    fit = solve(sums, products[:, 0], products[:, 1], squares)
+    fit = solve(sums, values, ones, squares)
     as_flat(fit, sums)
     return Fit(fit.level + centre, fit.size, fit.rss, fit.mass, fit.mean)
 
@@ -151,4 +153,4 @@ def log_evidence(fit: Fit, best: float, freedom: float, variance: float) -> np.n
     prior = -np.log((likely + SMALLEST_GAIN) * math.log1p(1 / SMALLEST_GAIN))
     integral = np.log(error * math.sqrt(2 * math.pi)) + log_ndtr(size / error)
     logs[near] += np.where(mass > 0, prior + integral, 0.0)
-    return logs
+    return np.round(logs, LOG_PLACES)

@@ -12,7 +12,7 @@ import numpy as np
 
 from reportgen.signals.dictionary import dictionary
 from reportgen.signals.first_look import freedom_of, softmax
-from reportgen.signals.fit import Fit, Target, fit_exactly, log_evidence
+from reportgen.signals.fit import LOG_PLACES, Fit, Target, fit_exactly, log_evidence
 from reportgen.signals.sampling import Pool, Proposal, proposal, thinned
 from reportgen.signals.shapes import FAMILIES
 from reportgen.signals.zoom import Zoomed
@@ -24,6 +24,7 @@ CENTRES = 30  # kernels a family and round
 ZOOM_TRIES = 50  # parameters tried around each zoomed best
 HOPELESS = 14.0  # log evidence below the best at which a zoomed family is left alone
 NEGLIGIBLE = 1e-3  # share of the weight below which a family is left out
+ROOT_PLACES = 9  # of a kernel's width
 SPARED = 80.0  # effective number of curves that kernels are put around
 
 
@@ -86,7 +87,8 @@ def carried(logs: np.ndarray, goal: Target, found: dict[int, Zoomed]) -> tuple[t
 
 def log_weights(pools: tuple[Pool, ...]) -> np.ndarray:
     """Log weights of all entries, in order."""
-    return np.concatenate([math.log(FAMILIES[p.family].mass) + p.evidence - np.log(p.tries) for p in pools])
+    logs = np.concatenate([math.log(FAMILIES[p.family].mass) + p.evidence - np.log(p.tries) for p in pools])
+    return np.round(logs, LOG_PLACES)
 
 
 def tempered(logs: np.ndarray) -> np.ndarray:
@@ -109,7 +111,7 @@ def kernels(pool: Pool, weights: np.ndarray, count: int) -> Proposal:
     covariance = (spread * share[:, None]).T @ spread * 0.35 + narrow**2 * np.eye(dim)
     levels = (np.arange(CENTRES) + 0.5) / CENTRES
     centres = pool.u[np.minimum(np.searchsorted(np.cumsum(share), levels), len(share) - 1)]
-    return proposal(centres, np.linalg.cholesky(covariance), count)
+    return proposal(centres, np.round(np.linalg.cholesky(covariance), ROOT_PLACES), count)
 
 
 def split(pools: tuple[Pool, ...], flat: np.ndarray) -> list[np.ndarray]:
