@@ -202,6 +202,9 @@ class Checkpoints:
     best_set: tuple[int, ...]
     earliest: int | None
     roll_back_to: int | None
+    keep: int | None = None  # the best by an estimate that allows for having been picked
+    level: float | None = None  # its eval
+    interval: Interval | None = None  # 95 %, of that eval's own sample
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,16 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Move:
+    """A signal that left its course."""
+
+    role: str
+    step: int  # the first one off the old course
+    before: float  # level before, in the signal's unit
+    after: float
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The decision, in one sentence, with what carries it."""
 
@@ -239,6 +252,8 @@ class Verdict:
     next_steps: tuple[NextStep, ...]
     numbers: tuple[Number, ...] = ()
     severity: Severity = Severity.NOTE
+    causes: tuple[Move, ...] = ()  # where something broke: the signals in the order in which they moved
+    cause_line: str = ""  # the same in one line
 
 
 @dataclass(frozen=True)
@@ -259,6 +274,7 @@ class Evidence:
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
     cast: Cast = field(default_factory=Cast)
     eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
+    outages: tuple[tuple[int, int], ...] = ()  # first and last step of stretches near zero that came back
 
     def values(self, role: str) -> pd.Series:
         """Series of the metric that plays a role, gaps dropped; KeyError when none does."""

@@ -61,6 +61,11 @@ class Seen:
         return replace(self, steps=self.steps[at], values=self.values[at], low=low, high=high, sizes=sizes)
 
     @property
+    def latest(self) -> float:
+        """Median of the last three values: where it stands now, however late it moved."""
+        return float(np.median(self.values[-3:]))
+
+    @property
     def last_third(self) -> np.ndarray:
         """Values of the last third."""
         return self.values[-max(3, len(self.values) // 3) :]
@@ -82,6 +87,20 @@ class Seen:
         """First step from which `stay` values in a row are above a limit; None: never."""
         start, length = _first_run(self.values > limit, stay)
         return int(self.steps[start]) if length else None
+
+    def ends_beyond(self, limit: float) -> int | None:
+        """First step of the stretch above a limit in which it ends, single lapses forgiven; None: it doesn't."""
+        return self._ends_in(self.values > limit)
+
+    def ends_below(self, limit: float) -> int | None:
+        """The same below a limit."""
+        return self._ends_in(self.values < limit)
+
+    def _ends_in(self, flags: np.ndarray) -> int | None:
+        steady = flags | (np.append(flags[1:], True) & np.append(True, flags[:-1]))  # alone among others: a lapse
+        outside = np.flatnonzero(~steady)
+        first = int(outside[-1]) + 1 if len(outside) else 0
+        return int(self.steps[first]) if first < len(flags) else None
 
     def thinned(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps and medians of at most BINS bins."""

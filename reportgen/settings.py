@@ -60,6 +60,7 @@ class Settings:
     length_drift: float = 0.5  # relative change of response length from start to end
     entropy_cliff: float = 0.5  # share of entropy lost within entropy_cliff_steps
     entropy_cliff_steps: int = 10
+    entropy_gone: float = 0.05  # nats a token at the end: 19 of 20 choices are no choice any more
     grad_norm_factor: float = 10.0  # times its running median: a spike
     # system
     step_time_factor: float = 2.0  # times its median: a slow step
@@ -92,7 +93,8 @@ LIMITS = (  # threshold, lowest, highest; nan is in no range
     ("zero_streak_steps", 1, MANY), ("gap", 0, MANY),
     ("significance", 1e-12, 0.5), ("tie_margin", 0, MANY), ("advantage_spread", 0, MANY), ("zero_variance_share", 0, 1),
     ("kl_nats", 0, MANY), ("behaviour_kl_nats", 0, MANY), ("clip_fraction", 0, 1), ("truncation", 0, 1),
-    ("length_drift", 0, MANY), ("entropy_cliff", 0, 1), ("entropy_cliff_steps", 1, MANY), ("grad_norm_factor", 1, MANY),
+    ("length_drift", 0, MANY), ("entropy_cliff", 0, 1), ("entropy_cliff_steps", 1, MANY),
+    ("entropy_gone", 0, MANY), ("grad_norm_factor", 1, MANY),
     ("step_time_factor", 1, MANY),
 )  # fmt: skip
 

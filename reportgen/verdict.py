@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
-from reportgen import wording
+import numpy as np
+
+from reportgen import causes, wording
 from reportgen.findings import Decision, Evidence, Finding, Number, Severity, Verdict
+from reportgen.seen import Seen
 from reportgen.settings import Settings
 from reportgen.signals import Learning, record
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
+SOLVED = 0.98  # of problems: a run that begins and ends above it has nothing to learn
+LEAST_FITTED = 15  # evals from which on the curve model judges them
+LEAST_EVALS = 5  # fewer show no trend
+SURE_SLOPE = 2.5  # standard errors
 LEAST_RECORD = 10  # real runs; fewer are no record
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
@@ -34,6 +42,7 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
     if decision == "roll_back" and not any(found.severity is Severity.CRITICAL for found in by_check.values()):
         severity = Severity.WARNING
     ahead = _ahead(main, evidence) if decision in ("stop", "continue") else ""
+    moved = causes.causes(evidence, tuple(by_check.values()))
     return Verdict(
         decision=decision,
         headline=headline,
@@ -43,7 +52,18 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
         next_steps=(),
         numbers=_numbers(main, evidence, decision),
         severity=severity,
+        causes=moved,
+        cause_line=causes.line(moved, _keep(evidence)),
     )
+
+
+def _keep(evidence: Evidence) -> str:
+    """Which checkpoint to keep, with its level."""
+    found, accuracy = evidence.checkpoints, evidence.scale.accuracy
+    if found is None or found.keep is None or found.level is None:
+        return ""
+    interval = f" {wording.interval(found.interval, accuracy)}" if found.interval is not None else ""
+    return f"keep step {wording.count(found.keep)}: {wording.level(found.level, accuracy)}{interval}"
 
 
 def _answer(
@@ -58,7 +78,9 @@ def _answer(
         _fallen(evidence, found)
         or _dead(found, last)
         or _broken(found)
+        or _degenerate(evidence, found, last)
         or _short(main)
+        or _solved(main, evidence)
         or _plateaued(main, evidence, found, settings)
         or _falling(main, last)
         or _rising(main, evidence, found, last)
@@ -103,11 +125,43 @@ def _broken(found: Mapping[str, Finding]) -> Answer | None:
     return "roll_back", f"Went non-finite at step {since}", "nan or inf was logged", f"{bad.headline}."
 
 
+def _degenerate(evidence: Evidence, found: Mapping[str, Finding], last: str) -> Answer | None:
+    """Policy signals are where no policy should be: whatever the reward does, it won't last."""
+    broke = causes.broken(tuple(found.values()))
+    if not broke:
+        return None
+    moved = causes.causes(evidence, tuple(found.values()))
+    when = f" from step {wording.count(moved[0].step)}" if moved else ""
+    curve = f"{'; '.join(one.headline for one in broke[:3])}."
+    if len(broke) > 1:
+        return "roll_back", f"The policy came apart{when}", f"{wording.spelled(len(broke))} policy signals broke", curve
+    names = {"entropy": "entropy", "kl": "the KL", "behaviour_kl": "the KL to the sampler"}
+    what = names.get(broke[0].check, "answers")
+    if broke[0].check == "entropy" and broke[0].evidence.get("change", 0.0) < 0:
+        return "change_recipe", f"Almost no exploration is left at step {last}", "the entropy is nearly gone", curve
+    return "change_recipe", f"The policy drifts off{when}", f"{what} left its bounds", curve
+
+
 def _short(main: Learning) -> Answer | None:
     if main.n_points >= LEAST:
         return None
     curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {LEAST} are the least to judge by."
     return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
+
+
+def _solved(main: Learning, evidence: Evidence) -> Answer | None:
+    """Nearly every problem was solved from the first steps on."""
+    role = "train_reward" if evidence.train is main else "eval_reward"
+    values = evidence.values(role).to_numpy(float) if role in evidence.roles else np.empty(0)
+    tenth = max(1, len(values) // 10)
+    if len(values) < LEAST_FITTED or values.max() > 1 or values.min() < 0:
+        return None
+    level = float(min(np.median(values[:tenth]), np.median(values), np.median(values[-tenth:])))
+    if level < SOLVED:
+        return None
+    shown = wording.level(float(values.mean()), evidence.scale.accuracy)
+    curve = f"The reward was at {shown} from the first steps to the last: these problems teach nothing more."
+    return "stop", "Solved from the start", "nothing is left to learn here", curve
 
 
 def _plateaued(
@@ -119,7 +173,7 @@ def _plateaued(
         return None
     tolerance = _size(main.plateau.tolerance, evidence)
     held = f"The trend has stayed within {tolerance} of its end level since step {wording.count(onset)}."
-    if onset <= main.first_step:
+    if onset <= main.first_step and not _eval_still_rises(evidence):
         return "change_recipe", "Flat from the first step to the last", "nothing was learned", held
     if _eval_still_rises(evidence):
         return "continue", "Train is flat, eval still rises", "the eval has not levelled off", held
@@ -179,14 +233,36 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
 
 
 def _eval_still_rises(evidence: Evidence) -> bool:
-    seen = evidence.eval
-    return (
-        seen is not None
-        and seen is not evidence.train
-        and seen.n_points >= 15
-        and seen.trend.direction == "rising"
-        and seen.plateau.plateaued is False
-    )
+    learned, seen = evidence.eval, evidence.seen.get("eval_reward")
+    if learned is None or learned is evidence.train or seen is None:
+        return False
+    if learned.n_points >= LEAST_FITTED:
+        return learned.trend.direction == "rising" and learned.plateau.plateaued is False
+    return rises(seen)
+
+
+def rises(seen: Seen) -> bool:
+    """Whether a few evals climb by more than their own sampling errors, to their end.
+
+    A weighted line through at least LEAST_EVALS of them, each by its own error, else by their scatter round it;
+    its slope must be SURE_SLOPE standard errors above 0, and the last third no lower than the middle one.
+    """
+    n = len(seen.values)
+    if n < LEAST_EVALS:
+        return False
+    x = seen.steps - seen.steps.mean()
+    known = seen.low is not None and seen.high is not None and bool(np.isfinite(seen.high - seen.low).all())
+    errors = (seen.high - seen.low) / 3.92 if known and seen.high is not None and seen.low is not None else np.ones(n)
+    weight = 1 / np.maximum(errors, 1e-9) ** 2
+    centre = float(weight @ seen.values / weight.sum())
+    middle = float(weight @ x / weight.sum())
+    spread = float(weight @ (x - middle) ** 2)
+    slope = float(weight @ ((x - middle) * (seen.values - centre))) / max(spread, 1e-300)
+    rest = seen.values - centre - slope * (x - middle)
+    scatter = math.sqrt(max(float(weight @ rest**2) / max(n - 2, 1), 1.0 if known else 0.0))
+    third = max(1, n // 3)
+    holds = float(np.mean(seen.values[-third:])) >= float(np.mean(seen.values[-2 * third : -third]))
+    return holds and slope > SURE_SLOPE * scatter / math.sqrt(max(spread, 1e-300))
 
 
 def _is_overfit(found: Mapping[str, Finding]) -> bool:

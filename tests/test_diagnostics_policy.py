@@ -30,7 +30,7 @@ CASES = [  # check, metric, healthy values, failing values, severity, words of t
     ("advantages", "advantages/std", noisy(0.9, 0.03), np.zeros(STEPS), CRITICAL, "No spread"),
     ("zero_variance", "frac_reward_zero_std", noisy(0.2, 0.02), np.linspace(0.2, 0.9, STEPS), WARNING, "teaches"),
     ("kl", "kl", np.abs(noisy(0.05, 0.01)), jump(0.05, 0.8, 0.01), CRITICAL, "Passed 0.5 nats at step 121"),
-    ("kl", "kl", np.linspace(0, 0.3, STEPS), np.linspace(0, 1.0, STEPS), WARNING, "Passed 0.5 nats"),
+    ("kl", "kl", np.linspace(0.1, 0.3, STEPS), np.linspace(0, 1.0, STEPS), WARNING, "Passed 0.5 nats"),
     ("behaviour_kl", "ppo_kl", -np.abs(noisy(0.01, 0.002)), -jump(0.01, 0.3, 0.01), CRITICAL, "Passed 0.1"),
     ("entropy", "entropy", noisy(0.4, 0.01), jump(0.4, 0.05, 0.01), WARNING, "a cliff"),
     ("entropy", "entropy", noisy(0.4, 0.01), np.linspace(0.2, 1.0, STEPS), WARNING, "losing its shape"),
@@ -75,10 +75,15 @@ def test_a_sudden_kl_points_at_its_steps(make_run):
 
 
 def test_a_smooth_entropy_decay_is_no_cliff(make_run):
-    """However far it falls, a decay is a note."""
-    found = diagnose(make_run(entropy=noisy(0.4 * np.exp(-np.arange(STEPS) / 60), 0.003))).finding("entropy")
-    assert found.severity is Severity.NOTE
-    assert "no cliff" in found.headline
+    """A decay that leaves choices open is a note; one that leaves next to none a warning."""
+    half, gone = (
+        diagnose(make_run(entropy=noisy(0.4 * np.exp(-np.arange(STEPS) / scale), 0.003))).finding("entropy")
+        for scale in (200, 60)
+    )
+    assert half.severity is Severity.NOTE
+    assert "no cliff" in half.headline
+    assert gone.severity is Severity.WARNING
+    assert "almost no exploration is left" in gone.headline
 
 
 def test_a_mean_of_advantages_says_nothing(make_run):

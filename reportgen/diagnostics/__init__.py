@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from reportgen import seen
-from reportgen.diagnostics import diminishing, generalisation, learning, policy, rollouts, system
+from reportgen.diagnostics import diminishing, divergence, generalisation, learning, policy, rollouts, system
 from reportgen.diagnostics.casting import cast
 from reportgen.diagnostics.declared import Declared, declared
 from reportgen.diagnostics.measures import checkpoints_of, gain_of_set, gap_of, improvement_of, problems, tested
@@ -19,12 +19,15 @@ from reportgen.metrics import Played
 from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.signals import Learning, learn
+from reportgen.signals.outages import outages
+from reportgen.signals.plain import NO_COLLAPSE
 from reportgen.verdict import decide
 
 CHECKS: tuple[Check, ...] = (
     *learning.CHECKS,
     *diminishing.CHECKS,
     *generalisation.CHECKS,
+    *divergence.CHECKS,
     *policy.CHECKS,
     *rollouts.CHECKS,
     *system.CHECKS,
@@ -81,7 +84,10 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
     if found.filtered and not found.judged_by and evals is not None and len(evals) >= LEAST_INSTEAD:
         rewards = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
-    train = _learning(rewards, known.samples, known, settings, rates=rates)
+    down = _outages(rewards, known)
+    train = _learning(_without(rewards, down), known.samples, known, settings, rates=rates)
+    if train is not None and not train.is_modelled:  # noise was not weighed: a fall of few values is no collapse
+        train = replace(train, collapse=NO_COLLAPSE)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
@@ -100,7 +106,28 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         seen=seen.look(run, roles, settings, reward_range=known.scale.range, eval_sizes=sizes),
         cast=found,
         eval_gains=tuple(gain_of_set(one, known, settings) for one in found.evals),
+        outages=down,
     )
+
+
+def _outages(series: pd.Series | None, known: Declared) -> tuple[tuple[int, int], ...]:
+    """First and last step of each stretch in which the rewards were near nothing and came back."""
+    if series is None:
+        return ()
+    floor = known.scale.range[0] if known.scale.range is not None else 0.0
+    values = series.to_numpy(dtype=float)
+    if values.min() < floor:
+        return ()
+    return tuple((int(series.index[a]), int(series.index[b])) for a, b in outages(values, floor=floor))
+
+
+def _without(series: pd.Series | None, stretches: tuple[tuple[int, int], ...]) -> pd.Series | None:
+    """The series without its outages, which say nothing of the policy."""
+    if series is None:
+        return None
+    for first, last in stretches:
+        series = series[(series.index < first) | (series.index > last)]
+    return series
 
 
 def _learning(

@@ -226,6 +226,24 @@ def spikes(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     )
 
 
+def outage(evidence: Evidence, settings: Settings) -> Finding | Skipped:
+    """Stretches near zero that came back: the reward was not measured, rather than not earned."""
+    if evidence.train is None or len(evidence.values("train_reward")) < 12:
+        return _too_few("outage", evidence.train, "train reward", 12)
+    found = evidence.outages
+    numbers = {"stretches": [list(one) for one in found],
+               "rule": "values in a row below a tenth of the level, which came back", "threshold": 3}  # fmt: skip
+    if not found:
+        return Finding("outage", Severity.OK, "None", "", numbers)
+    first, last = found[0]
+    more = f", and {wording.plural(len(found) - 1, 'more')}" if len(found) > 1 else ""
+    counted = wording.plural(int(((evidence.values("train_reward").index >= first)
+                                  & (evidence.values("train_reward").index <= last)).sum()), "step")  # fmt: skip
+    headline = f"{counted} near 0 at {wording.count(first)}\u2013{wording.count(last)}, recovered{more}"
+    detail = "Left out of the trend: a reward server that is down scores 0, whatever the policy writes."
+    return Finding("outage", Severity.NOTE, headline, detail, numbers, steps=(first, last))
+
+
 def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """The longest stretch of steps whose rewards were all zero."""
     series = evidence.values("train_reward")
@@ -308,6 +326,7 @@ CHECKS = (
     Check("collapse", "learning", "Collapse", "Did the reward fall for good?", _TRAIN, collapse),
     Check("eval_collapse", "learning", "Collapse of eval", "Did the eval fall for good?", _EVAL, eval_collapse),
     Check("spikes", "learning", "Outliers", "Which single steps stand out?", _TRAIN, spikes),
+    Check("outage", "learning", "Outages", "Was the reward not measured for a while?", _TRAIN, outage),
     Check("dead_stretch", "learning", "Dead stretches", "Did whole batches earn nothing?", _TRAIN, dead_stretch),
     Check("nonfinite", "learning", "Non-finite values", "Was nan or inf logged?", (), nonfinite),
 )

@@ -344,13 +344,37 @@ def checkpoints_of(
     best_set = _best_set(evals, eval_errors(evals, declared, settings), settings)
     if best_set is None:
         return None if not fallen else Checkpoints((), None, _last_before(fallen[0].peak_step, evals))
-    target = None
-    if fallen:
-        begun = min(one.onset_step or one.peak_step or int(evals.index[-1]) for one in fallen)
-        until = begun + round(DATED * (int(evals.index[-1]) - int(evals.index[0])))
-        target = max((step for step in best_set if step <= until), default=None)
-        target = target if target is not None else _last_before(until, evals)
-    return Checkpoints(best_set, best_set[0], target)
+    error = eval_errors(evals, declared, settings)
+    keep = best_of(evals, error)
+    level = float(evals.loc[keep])
+    n = problems(keep, declared, settings)
+    sized = n is not None and declared.scale.accuracy and 0 <= level <= 1
+    return Checkpoints(
+        best_set,
+        best_set[0],
+        keep if fallen else None,
+        keep=keep,
+        level=level,
+        interval=intervals.wilson(level, n) if sized and n else None,
+    )
+
+
+def best_of(evals: pd.Series, error: ErrorAt) -> int:
+    """The step of the eval that is best once what luck adds to a pick is taken off.
+
+    Each eval is drawn to the line through its neighbours by its own error against how far evals truly move
+    (James and Stein 1961): the highest of many alike is mostly the luckiest.
+    """
+    values = evals.to_numpy(dtype=float)
+    if len(values) < 3:
+        return int(evals.index[int(np.argmax(values))])
+    errors = np.array([error(int(step), float(value)) or 0.0 for step, value in zip(evals.index, values, strict=True)])
+    padded = np.pad(values, 1, mode="edge")
+    around = (padded[:-2] + padded[2:]) / 2
+    around[[0, -1]] = values[1], values[-2]
+    moved = max(float(np.mean((values - around) ** 2)) - 1.5 * float(np.mean(errors**2)), 1e-12)
+    share = moved / (moved + 1.5 * errors**2)
+    return int(evals.index[int(np.argmax(around + share * (values - around)))])
 
 
 def _best_set(evals: pd.Series, error: ErrorAt, settings: Settings) -> tuple[int, ...] | None:

@@ -1,13 +1,13 @@
-"""Is there a signal to learn from, and does the policy stay where updates are valid."""
+"""Is there a signal to learn from, and do updates keep their size."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.watched import figure_of, limit_of, missing, moves, order_of_moves, too_short, watched
+from reportgen.diagnostics.watched import figure_of, limit_of, missing, moved_with, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
-from reportgen.seen import LEAST, Seen
+from reportgen.seen import LEAST
 from reportgen.settings import Settings
 from reportgen.signals import robust
 
@@ -33,7 +33,7 @@ def loss(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         "loss",
         Severity.WARNING if left[1].is_sudden else Severity.NOTE,
         f"{way} from {wording.number(left[1].before)} to {wording.number(left[1].after)}, from step {step} on",
-        _moved_with(evidence) if left[1].is_sudden else f"Source: {seen.name}.",
+        moved_with(evidence) if left[1].is_sudden else f"Source: {seen.name}.",
         numbers,
         steps=(left[0], int(seen.steps[-1])),
         figure=figure_of(seen, (Mark("onset", way.lower(), float(left[0])),)),
@@ -83,85 +83,6 @@ def zero_variance(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     )  # fmt: skip
 
 
-def kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
-    """How far the policy has gone from its reference."""
-    seen = watched(evidence, "kl")
-    if seen is None:
-        return too_short("kl", evidence, "kl")
-    if not seen.values.any():
-        return Skipped("kl", (), f"{seen.name} is 0 throughout: its coefficient is 0, so the reference was not run")
-    return _beyond("kl", seen, settings.kl_nats, evidence)
-
-
-def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
-    """How far the policy that learns has gone from the one that sampled."""
-    seen = watched(evidence, "behaviour_kl")
-    if seen is None:
-        return too_short("behaviour_kl", evidence, "behaviour_kl")
-    if not seen.values.any():
-        text = "0 throughout: each batch is used for one update, so there is nothing between the policies"
-        return Finding("behaviour_kl", Severity.OK, text, f"Source: {seen.name}.", {"rule": "KL", "threshold": 0.0})
-    return _beyond("behaviour_kl", seen, settings.behaviour_kl_nats, evidence)
-
-
-def _beyond(check: str, seen: Seen, limit: float, evidence: Evidence) -> Finding:
-    """A KL that is beyond its limit to stay, critical when it got there in a leap."""
-    note = f"Source: {seen.name}."
-    since, left = seen.beyond(limit), seen.departure()
-    is_over = since is not None and seen.end > limit
-    is_leap = is_over and left is not None and left[1].is_sudden and left[1].after > left[1].before
-    highest = float(seen.values.max())
-    headline = f"{wording.number(seen.end)} nats at the end, {wording.number(highest)} at most"
-    if is_over and since is not None:
-        passed = f"Passed {wording.number(limit)} nats at step {wording.count(since)}"
-        headline = f"{passed} and stayed above it; {wording.number(seen.end)} at the end"
-    elif since is not None:
-        headline += f"; above {wording.number(limit)} for a while from step {wording.count(since)} on"
-    return Finding(
-        check,
-        Severity.CRITICAL if is_leap else Severity.WARNING if is_over else Severity.NOTE if since else Severity.OK,
-        headline,
-        f"{note} {_moved_with(evidence)}".strip() if is_leap else note,
-        {"end": seen.end, "highest": highest, "since_step": since,
-         "rule": "nats, five values in a row and at the end", "threshold": limit},
-        steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
-        figure=figure_of(seen, limit_of(seen)) if since else None,
-    )  # fmt: skip
-
-
-def entropy(evidence: Evidence, settings: Settings) -> Finding | Skipped:
-    """Whether the policy keeps its choices open: a cliff, a decay, or a dissolving."""
-    seen = watched(evidence, "entropy")
-    if seen is None:
-        return too_short("entropy", evidence, "entropy")
-    change = seen.end / seen.start - 1 if seen.start else 0.0
-    left = seen.departure()
-    is_cliff = left is not None and left[1].is_sudden and left[1].after < (1 - settings.entropy_cliff) * left[1].before
-    severity, ending = Severity.OK, "steady"
-    if is_cliff and left is not None:
-        severity, ending = Severity.WARNING, f"most of it at step {wording.count(left[0])}, a cliff"
-    elif change > DISSOLVING - 1:
-        severity, ending = Severity.WARNING, "the policy is losing its shape"
-    elif change < -settings.entropy_cliff:
-        severity, ending = Severity.NOTE, "a smooth decay, no cliff"
-    elif change > 0.5:
-        severity, ending = Severity.NOTE, "growing"
-    way = f"{'Fell' if change < 0 else 'Rose'} {wording.percent(abs(change), 0)}"
-    headline = f"{way}, {wording.number(seen.start)} to {wording.number(seen.end)} nats; {ending}"
-    return Finding(
-        "entropy",
-        severity,
-        headline,
-        _moved_with(evidence) if is_cliff else f"Source: {seen.name}.",
-        {"start": seen.start, "end": seen.end, "change": change,
-         "cliff_step": left[0] if is_cliff and left else None,
-         "rule": f"share lost in a leap of about {settings.entropy_cliff_steps} steps",
-         "threshold": settings.entropy_cliff},
-        steps=(left[0], int(seen.steps[-1])) if is_cliff and left is not None else None,
-        figure=figure_of(seen, (Mark("onset", "cliff", float(left[0])),)) if is_cliff and left is not None else None,
-    )  # fmt: skip
-
-
 def grad_norm(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     """Spikes of the gradient norm, and whether it ran away."""
     seen = watched(evidence, "grad_norm")
@@ -185,7 +106,7 @@ def grad_norm(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         "grad_norm",
         Severity.WARNING if is_away else Severity.NOTE if spikes else Severity.OK,
         headline,
-        _moved_with(evidence) if is_away else f"Source: {seen.name}.",
+        moved_with(evidence) if is_away else f"Source: {seen.name}.",
         {"spikes": spikes[:50], "highest": float(seen.values.max()), "left_at": left[0] if is_away and left else None,
          "rule": "times the running median of 21 steps", "threshold": settings.grad_norm_factor},
         steps=(left[0], int(seen.steps[-1])) if is_away and left is not None else None,
@@ -257,19 +178,11 @@ def updates(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     )
 
 
-def _moved_with(evidence: Evidence) -> str:
-    return order_of_moves(moves(evidence))
-
-
 CHECKS = (
     Check("loss", "policy", "Policy loss", "Is the loss bounded?", ("policy_loss",), loss),
     Check("advantages", "policy", "Advantage spread", "Is there a signal to learn from?", (), advantages),
     Check("zero_variance", "policy", "Zero-variance groups", "How much of a batch teaches nothing?",
           ("zero_variance_groups",), zero_variance),
-    Check("kl", "policy", "KL to the reference", "Is it still the same model?", ("kl",), kl),
-    Check("behaviour_kl", "policy", "KL to the sampling policy", "Are the samples stale?", ("behaviour_kl",),
-          behaviour_kl),
-    Check("entropy", "policy", "Entropy", "Does it still explore?", ("entropy",), entropy),
     Check("grad_norm", "policy", "Gradient norm", "Are updates of one size?", ("grad_norm",), grad_norm),
     Check("clip_fraction", "policy", "Clip fraction", "Are updates cut?", ("clip_fraction",), clip_fraction),
     Check("learning_rate", "policy", "Learning rate", "Was training on?", ("learning_rate",), learning_rate),

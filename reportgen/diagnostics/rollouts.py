@@ -10,6 +10,7 @@ from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.seen import LEAST
 from reportgen.settings import Settings
 
+ALL_CUT = 0.5  # share of answers cut from which on the run learns little but to be long
 MOST_LAG = 16  # steps; AReaL's max_head_offpolicyness is below it in every shipped config
 SAME = 0.9  # share of steps that must agree for one reward to be the other, shifted
 
@@ -22,17 +23,19 @@ def truncation(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     limit, end = settings.truncation, seen.end
     since = seen.beyond(limit)
     is_over = end > limit and since is not None
+    is_broken = is_over and end >= ALL_CUT
     headline = f"{wording.percent(end)} of answers at the end, {wording.percent(float(seen.values.max()))} at most"
     if is_over and since is not None:
         since_when = f"above {wording.percent(limit, 0)} since step {wording.count(since)}"
         headline = f"{wording.percent(end)} of answers are cut at the end, {since_when}"
     return Finding(
         "truncation",
-        Severity.WARNING if is_over and end > seen.start else Severity.NOTE if is_over else Severity.OK,
+        Severity.WARNING if is_over and (end > seen.start or is_broken)
+        else Severity.NOTE if is_over else Severity.OK,
         headline,
         "A cut answer earns nothing and teaches length, not the task." if is_over else "",
         {"start": seen.start, "end": end, "highest": float(seen.values.max()), "since_step": since,
-         "rule": "share of answers cut at the limit, at the end", "threshold": limit},
+         "broke": is_broken, "rule": "share of answers cut at the limit, at the end", "threshold": limit},
         steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
         figure=figure_of(seen, limit_of(seen)) if is_over else None,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from reportgen import metrics, wording
 from reportgen.findings import Evidence, Figure, Mark, Skipped
 from reportgen.seen import LEAST, Seen
 
+GROWN = 5.0  # times its start: a signal that grew so is told, though it is within its limit
 WATCHED_TOGETHER = (
     "grad_norm", "kl", "behaviour_kl", "entropy", "policy_loss", "clip_fraction", "truncation", "response_length",
     "sequence_length", "train_reward",
@@ -52,6 +53,19 @@ def order_of_moves(moved: tuple[tuple[str, int], ...]) -> str:
         return ""
     shown = [f"{metrics.spoken(role)} (step {wording.count(step)})" for role, step in moved]
     return "Order of the moves: " + ", then ".join(shown) + "."
+
+
+def moved_with(evidence: Evidence) -> str:
+    """A sentence on which signals left their levels, and in what order."""
+    return order_of_moves(moves(evidence))
+
+
+def times(seen: Seen) -> str | None:
+    """How many times its start a signal is at its end; None where that is nothing to speak of."""
+    now = max(seen.end, seen.latest)
+    if seen.start <= 0 or now < GROWN * seen.start:
+        return None
+    return f"{wording.number(now / seen.start, 2)} times its start, {wording.number(seen.start)}"
 
 
 def figure_of(seen: Seen, marks: tuple[Mark, ...] = (), caption: str = "") -> Figure:

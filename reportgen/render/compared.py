@@ -59,6 +59,7 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
         "because": choice.because,
         "headline": choice.headline,
         "lead": choice.lead,
+        "causes": "",
         "stats": card.stats_of(choice.numbers),
         "steps": tuple(
             card.Step(at, step.action, step.why, step.key or "", f"#{step.check}", (step.check or "").capitalize())

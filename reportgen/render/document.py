@@ -234,6 +234,8 @@ def _verdict(diagnosis: Diagnosis) -> dict[str, Any]:
         "headline": verdict.headline,
         "because": verdict.because,
         "lead": verdict.lead,
+        "causes": [asdict(move) for move in verdict.causes],
+        "cause_line": verdict.cause_line or None,
         "reasons": list(verdict.reasons),
         "next_steps": [step.action for step in verdict.next_steps],
         "next_steps_in_full": [asdict(step) for step in verdict.next_steps],

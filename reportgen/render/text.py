@@ -76,6 +76,7 @@ def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
         _painted(said, f"{BOLD};{ANSI[verdict.severity]}", colour),
         f"  decision: {cards.DECISIONS[verdict.decision]}; {_line(verdict.because)}",
         *_wrapped(verdict.lead, "  "),
+        *(_wrapped(f"order of the moves: {verdict.cause_line}", "  ") if verdict.cause_line else ()),
     ]
     curve = reward_line(diagnosis, 60)
     lines += ["", f"  {curve}"] if curve else []

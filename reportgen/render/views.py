@@ -101,6 +101,7 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
         "because": verdict.because,
         "headline": verdict.headline,
         "lead": verdict.lead,
+        "causes": verdict.cause_line,
         "stats": card.stats(about, anchors),
         "steps": card.steps(verdict.next_steps, anchors, {check: titles.title(check) for check in anchors}),
         "thumbnail": Markup(thumbnail(curve, sheet)) if curve else None,
