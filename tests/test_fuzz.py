@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import breaking, promises, seeds
 
-CORPUS = dict(seeds.made())
+CORPUS = {**dict(seeds.made()), **dict(seeds.by_trackers())}
 SHORT = settings(
     derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), max_examples=12
 )  # fmt: skip
@@ -31,7 +31,7 @@ def test_a_broken_input_makes_a_sound_page(tmp_path_factory, name, begin):
     promises.shown(promises.read(breaking.broken(CORPUS[name], Random(begin)), folder))
 
 
-@pytest.mark.parametrize("name", sorted(set(CORPUS) - {"own-json", "parquet"}))
+@pytest.mark.parametrize("name", sorted(set(CORPUS) - {"own-json"}))
 def test_every_seed_is_a_run(tmp_path, name):
     """What is broken was whole before."""
     assert promises.read(CORPUS[name], tmp_path / "in")

@@ -225,6 +225,13 @@ def parquet() -> Files:
     return {"a.parquet": sink.getvalue()}
 
 
+def numpy_archive() -> Files:
+    """Arrays by name."""
+    sink = io.BytesIO()
+    np.savez_compressed(sink, **{key: np.array([row[key] for row in rows()]) for key in rows()[0]})
+    return {"a.npz": sink.getvalue()}
+
+
 SEEDS: dict[str, Callable[[], Files]] = {
     "csv": csv_table,
     "csv-semicolon": csv_semicolon,
@@ -244,6 +251,7 @@ SEEDS: dict[str, Callable[[], Files]] = {
     "own-json": own_json,
     "tensorboard": tensorboard,
     "parquet": parquet,
+    "npz": numpy_archive,
     "gzip": packed(gzip.compress, ".gz"),
     "xz": packed(lzma.compress, ".xz"),
     "zstd": packed(zstandard.ZstdCompressor().compress, ".zst"),

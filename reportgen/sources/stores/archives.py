@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,13 +12,13 @@ from typing import Any
 from reportgen import foreign
 from reportgen.errors import SourceError
 from reportgen.run import Run
+from reportgen.settings import EXPANDS, EXPANDS_FREELY, LARGEST_WHOLE
 from reportgen.sources import place as places
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import made
 
 ZIP = b"PK\x03\x04"
-LARGEST = 1 << 31  # bytes that one member may unpack to
 Cells = dict[str, list[tuple[int, float, float]]]
 
 
@@ -179,7 +180,7 @@ def members(place: Place) -> frozenset[str]:
     try:
         with zipfile.ZipFile(place.path) as archive:
             return frozenset(archive.namelist())
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
         return frozenset()
 
 
@@ -197,11 +198,13 @@ def whole(place: Place, name: str) -> bytes:
         if place.is_folder:
             return Path(place.path, name).read_bytes()
         with zipfile.ZipFile(place.path) as archive, archive.open(name) as member:
-            found = member.read(LARGEST)
+            most = max(EXPANDS_FREELY, min(LARGEST_WHOLE, EXPANDS * archive.getinfo(name).compress_size))
+            found = member.read(most)
             if member.read(1):
-                raise SourceError(f"{place.path}: {name} unpacks to more than {LARGEST:,} bytes; unpack it by hand")
+                raise SourceError(f"{place.path}: {name} unpacks to more than {most:,} bytes; unpack it by hand")
             return found
-    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError,
+            struct.error) as error:  # fmt: skip
         raise SourceError(f"{place.path}: {name} can't be read ({error}); copy the session anew") from error
     except Exception as error:
         if type(error).__module__ != "zlib":

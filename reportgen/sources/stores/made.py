@@ -19,6 +19,7 @@ from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.points import Series
 
+FARTHEST = 2.0**53  # a step beyond is none: neighbours can't be told apart
 EARLIEST_S, LATEST_S = 0.0, 4e9  # seconds since 1970 that a clock may show
 
 
@@ -96,7 +97,11 @@ def series_of(cells: Mapping[str, Sequence[tuple[int, float, float]]]) -> dict[s
     """Series out of (step, value, seconds) cells, each metric's in the order in which they were logged."""
     made = {}
     for name, rows in cells.items():
-        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        try:
+            table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        except OverflowError:  # a whole number that no float holds
+            table = np.array([row for row in rows if all(abs(cell) < FARTHEST for cell in row)], float).reshape(-1, 3)
+        table = table[np.abs(table[:, 0]) < FARTHEST]
         clocked = np.isfinite(table[:, 2]).all()
         made[name] = Series(table[:, 0].astype(np.int64), table[:, 1], table[:, 2] if clocked else None)
     return made

@@ -140,7 +140,7 @@ def _points(text: str) -> Series:
         parts = line.split()
         try:
             rows.append((int(parts[2]), float(parts[1]), int(parts[0]) / 1000))
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, OverflowError):
             continue
     rows.sort(key=lambda row: row[2])
     return made.series_of({"": rows})[""]

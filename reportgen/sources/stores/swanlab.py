@@ -118,7 +118,7 @@ class _Told:
         try:
             with Path(path).open("rb") as file:
                 head = file.read(HEADER)
-                body = file.read(LARGEST)
+                body = file.read(min(LARGEST, os.fstat(file.fileno()).st_size))  # read() makes room for all it may
         except OSError as error:
             raise SourceError(f"{path}: can't be opened ({error.strerror or error}); check who may read it") from error
         if head[:4] != MARK:

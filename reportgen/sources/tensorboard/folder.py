@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reportgen import foreign
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
 from reportgen.run import Run, State
@@ -199,10 +199,9 @@ def _settings(text: str) -> dict[str, Any]:
     bare = re.sub(r"^\s*(?:<pre>|```\w*)\s*|\s*(?:</pre>|```)\s*$", "", text)
     if bare.startswith("{"):
         try:
-            found = json.loads(bare)
-        except (ValueError, RecursionError):
+            return foreign.mapping(foreign.parsed(bare))
+        except foreign.Unfit:
             return {}
-        return {str(key): value for key, value in found.items()}
     lines = [line.strip().strip("|").partition("|") for line in bare.splitlines() if "|" in line]
     return {name.strip(): value.strip() for name, _, value in lines[2:] if name.strip()}  # names and a rule come first
 

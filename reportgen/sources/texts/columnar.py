@@ -22,6 +22,7 @@ from reportgen.sources.texts.table import Table
 PARQUET, ARROW, STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+MOST_CELLS = 50_000_000  # of one table: 400 MB
 LARGEST = 1 << 31  # bytes that a numpy archive may unpack to
 
 
@@ -99,15 +100,26 @@ def _arrow(place: Place) -> dict[str, Table]:
     try:
         start = place.beginning(8)
         if start.startswith(PARQUET):
+            _small_enough(pq.ParquetFile(place.path).metadata, place.path)
             read = pq.read_table(place.path)
         elif start.startswith(ARROW):
             read = feather.read_table(place.path)
         else:
             with pa.OSFile(place.path) as file:
                 read = pa.ipc.open_stream(file).read_all()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        said = str(error).split("\n")[0]
+        return {"": _table(read, pa)}
+    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        said = str(error).split("\n")[0][:200]
         raise SourceError(f"{place.path}: a damaged table ({said}); copy it anew") from error
+
+
+def _small_enough(about: Any, path: str) -> None:
+    """SourceError for a table that says it has more cells than memory: runs of one value pack to nothing."""
+    if about.num_rows > MOST_ROWS or about.num_rows * about.num_columns > MOST_CELLS:
+        raise SourceError(f"{path}: {about.num_rows:,} rows of {about.num_columns:,} columns; give a smaller table")
+
+
+def _table(read: Any, pa: Any) -> Table:
     arrays: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
     texts: dict[str, Any] = {}
     for name, column in zip(read.column_names, read.columns, strict=True):
@@ -121,7 +133,7 @@ def _arrow(place: Place) -> dict[str, Table]:
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
             texts[name] = [value if isinstance(value, str | int | float) else None for value in column.to_pylist()]
     arrays |= _ranges(read.schema.pandas_metadata or {}, read.num_rows)
-    return {"": table.of_arrays(arrays, texts, read.num_rows)}
+    return table.of_arrays(arrays, texts, read.num_rows)
 
 
 def _ranges(about: Any, n_rows: int) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
