@@ -8,7 +8,17 @@ from dataclasses import replace
 import pandas as pd
 
 from reportgen import seen
-from reportgen.diagnostics import diminishing, divergence, generalisation, learning, policy, rollouts, system
+from reportgen.diagnostics import (
+    diminishing,
+    divergence,
+    evals,
+    generalisation,
+    learning,
+    policy,
+    rewards,
+    rollouts,
+    system,
+)
 from reportgen.diagnostics.casting import cast
 from reportgen.diagnostics.declared import Declared, declared
 from reportgen.diagnostics.measures import checkpoints_of, gain_of_set, gap_of, improvement_of, problems, tested
@@ -26,7 +36,9 @@ from reportgen.verdict import decide
 CHECKS: tuple[Check, ...] = (
     *learning.CHECKS,
     *diminishing.CHECKS,
+    *rewards.CHECKS,
     *generalisation.CHECKS,
+    *evals.CHECKS,
     *divergence.CHECKS,
     *policy.CHECKS,
     *rollouts.CHECKS,
@@ -79,17 +91,17 @@ def answer(check: Check, evidence: Evidence, settings: Settings) -> Finding | Sk
 
 def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, settings: Settings) -> Evidence:
     """The run with all that is fitted once, for the checks to look at."""
-    evals = _series(run, roles, "eval_reward")
-    rewards = _series(run, roles, "train_reward")
-    if found.filtered and not found.judged_by and evals is not None and len(evals) >= LEAST_INSTEAD:
-        rewards = None  # it hovers about one half whatever is learned; the evals decide
+    tested_on = _series(run, roles, "eval_reward")
+    trained = _series(run, roles, "train_reward")
+    if found.filtered and not found.judged_by and tested_on is not None and len(tested_on) >= LEAST_INSTEAD:
+        trained = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
-    down = _outages(rewards, known)
-    train = _learning(_without(rewards, down), known.samples, known, settings, rates=rates)
+    down = _outages(trained, known)
+    train = _learning(_without(trained, down), known.samples, known, settings, rates=rates)
     if train is not None and not train.is_modelled:  # noise was not weighed: a fall of few values is no collapse
         train = replace(train, collapse=NO_COLLAPSE)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
-    judged = tested(_learning(evals, size, known, settings, back_test=False), evals, known, settings)
+    judged = tested(_learning(tested_on, size, known, settings, back_test=False), tested_on, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
     return Evidence(
         run=run,
@@ -97,9 +109,9 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         scale=known.scale,
         train=train,
         eval=judged,
-        gap=gap_of(train, evals, run, roles, known, settings),
-        improvement=improvement_of(train, evals, known, settings),
-        checkpoints=checkpoints_of(train, judged, evals, known, settings),
+        gap=gap_of(train, tested_on, run, roles, known, settings),
+        improvement=improvement_of(train, tested_on, known, settings),
+        checkpoints=checkpoints_of(train, judged, tested_on, known, settings),
         samples=known.samples,
         gpus=known.gpus,
         eval_n=known.eval_n,
