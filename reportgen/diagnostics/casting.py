@@ -87,6 +87,7 @@ def _with_main_eval(
     chosen = evals.chosen(
         logged, origins.trained_on(run), wanted=wanted, train=train, evaluated_on=origins.evaluated_on(run)
     )
+    chosen = tuple(_with_set(one, run) for one in chosen)
     main = chosen[0]
     column = run.history[main.name].dropna() if main.name in run.history.columns else pd.Series(dtype=float)
     if len(column) != len(main.values):
@@ -96,3 +97,14 @@ def _with_main_eval(
         why = played.why
     roles["eval_reward"] = Played("eval_reward", main.name, why)
     return run, roles, replace(found, evals=chosen)
+
+
+def _with_set(one: evals.Eval, run: Run) -> evals.Eval:
+    """An eval whose name has no set, with the one set that the config or the run's names speak of."""
+    told = origins.evaluated_on(run) or origins.trained_on(run)
+    if one.set or one.is_own is not True or len(told) != 1:
+        return one
+    size = evals.sets.problems(told[0])
+    if one.problems is None and size is not None and one.accuracy:
+        return replace(one, set=told[0], problems=size, problems_from="assumed")
+    return replace(one, set=told[0])

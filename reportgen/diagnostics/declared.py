@@ -160,7 +160,8 @@ def evals_at_start(run: Run, roles: Mapping[str, Played], main: Eval | None) -> 
     if len(before):
         return int(before.index[-1]), float(before.iloc[-1]), True
     if first <= 1 and first in main.values.index:
-        return first, float(main.values.loc[first]), False
+        # the row of step 0 is written after the eval of the weights that its answers came from
+        return first, float(main.values.loc[first]), first == 0
     return None
 
 

@@ -17,7 +17,8 @@ def all_evals(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     judged = [(one, gain) for one, gain in zip(evidence.cast.evals, evidence.eval_gains, strict=True) if gain]
     if not judged:
         return Skipped("evals", (), "no eval was logged")
-    fallen = [(one, gain) for one, gain in judged if gain.fall is not None and not _is_told_elsewhere(one, evidence)]
+    fallen = [(one, gain) for one, gain in judged if gain.fall is not None]
+    is_news = any(not _is_told_elsewhere(one, evidence) for one, _ in fallen)
     gains = [gain for _, gain in judged]
     rose, fell = (sum(gain.direction == way for gain in gains) for way in ("rising", "falling"))
     headline = f"{_said(*judged[0], evidence)}"
@@ -31,7 +32,7 @@ def all_evals(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     detail = f"Judged by {main.label}: {main.why}." if main is not None and len(judged) > 1 else ""
     return Finding(
         "evals",
-        Severity.WARNING if fallen else Severity.OK,
+        Severity.WARNING if is_news else Severity.NOTE if fallen else Severity.OK,
         headline,
         detail,
         {

@@ -76,7 +76,7 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else None
     limit = settings.gap * size if size else None
     first = found.at_first
-    is_old = first is not None and found.label == "inconclusive" and found.interval[0] > 0
+    is_old = first is not None and found.label == "inconclusive" and first > 0 < found.interval[0]
     is_wide = found.label == "overfitting" and limit is not None and found.interval[0] > WIDE_GAP * limit
     shown = f"{wording.difference(found.gap, accuracy)} {wording.interval(found.interval, accuracy, signed=True)}"
     detail = f"Train {wording.level(found.train, accuracy)}, eval {wording.level(found.eval, accuracy)}."

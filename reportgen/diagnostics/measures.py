@@ -233,7 +233,7 @@ def label_of(gap: float, interval: Interval, limit: float, at_first: float | Non
     """
     low, high = interval
     if gap > limit and low > 0:
-        return "inconclusive" if at_first is not None and gap - at_first <= limit < at_first else "overfitting"
+        return "inconclusive" if at_first is not None and gap - at_first <= limit else "overfitting"
     if gap < -limit and high < 0:
         return "underfitting"
     if abs(gap) <= limit and (high - low) / 2 <= SEEN * limit:

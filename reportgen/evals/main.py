@@ -61,7 +61,9 @@ def _is_own(one: Eval, evals: Sequence[Eval], trained_on: Sequence[str], evaluat
         if one.set and len({other.set for other in evals}) > 2:
             return None  # a mean over several sets
         return bool(tested & wanted) if tested and wanted else None if one.set else True
-    return sets.family(one.set) in wanted if wanted else None
+    if wanted:
+        return sets.family(one.set) in wanted
+    return False if sets.known(one.set) in sets.EXAMS else None
 
 
 def _asked(evals: Sequence[Eval], wanted: str) -> Eval:

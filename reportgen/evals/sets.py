@@ -34,6 +34,11 @@ KNOWN: tuple[tuple[str, str, int | None], ...] = (  # set, spellings (fullmatch)
     ("livecodebench", r"live_?code_?bench(_?v\d)?|lcb", None),
     ("countdown", r"countdown.*", None),
 )
+# papers and exams that nobody trains on: an eval of one is transfer where nothing says otherwise
+EXAMS = frozenset((
+    "aime", "aime24", "aime25", "aime26", "amc", "minerva", "olympiadbench", "gpqa", "gpqa-diamond", "gpqa-main",
+    "humaneval", "mmlu", "mmlu-pro", "bbh", "ifeval", "arc-challenge", "hmmt", "brumo", "livecodebench",
+))  # fmt: skip
 SPELLINGS = tuple((name, re.compile(spelling), size) for name, spelling, size in KNOWN)
 NOISE = re.compile(r"(?:^|_)(?:tests?|test_?set|eval|\d+_?shot|cot|zero_?shot|hf|default|openai|all)(?=_|$)")
 FAMILIES = {"math500": "math", "aime24": "aime", "aime25": "aime", "aime26": "aime"}  # cut from the same problems
