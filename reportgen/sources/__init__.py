@@ -90,7 +90,7 @@ def find(spec: str, *, looking: Looking = lambda *_: None) -> Specs:
     if place.exists:
         taken = registry.best(place)
         if place.is_folder and (taken is None or taken.claim.takes is not None):
-            return _single(folders.below(place, looking))
+            return _single(folders.below(place, taken, looking))
         return _single(Found([taken or registry.nothing(place)]))
     if len(folders.parts(spec)) > 1:
         return Specs.of([spec])

@@ -90,14 +90,14 @@ def missing(spec: str) -> str:
             "a folder has the entity's name); check the path")
 
 
-def below(folder: Place, looking: Looking) -> Found:
-    """Every record of a run in a folder and below it; SpecError when there is none."""
+def below(folder: Place, whole: Taken | None, looking: Looking) -> Found:
+    """Every record of a run in a folder, which a source may claim, and below it; SpecError when there is none."""
     try:
         empty = not os.listdir(folder.path)  # noqa: PTH208
     except OSError as error:
         raise SpecError(f"{folder.path}: can't be opened ({error.strerror}); check who may read it") from error
     found = Found()
-    _walk(folder, set(), found, DEEPEST, looking)
+    _inside(folder, whole, {os.path.realpath(folder.path)}, found, DEEPEST, looking)
     if not found.taken:
         raise SpecError(f"{folder.path}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
     return found
@@ -151,7 +151,12 @@ def _walk(folder: Place, seen: set[str], found: Found, deepest: int, looking: Lo
     if real in seen or deepest < 0:
         return
     seen.add(real)
-    whole = registry.best(folder)
+    _inside(folder, registry.best(folder), seen, found, deepest, looking)
+
+
+def _inside(
+    folder: Place, whole: Taken | None, seen: set[str], found: Found, deepest: int, looking: Looking
+) -> None:
     if whole is not None and whole.claim.rank >= Rank.LIKELY:
         found.taken.append(whole)
         if whole.claim.takes is None:

@@ -13,6 +13,7 @@ from reportgen.sources import place as places
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 
+PACKAGE = "reportgen.sources"
 GROUP = "reportgen.sources"  # of entry points
 SOURCES = (  # room:class, in the order in which they are asked: the telling ones first, any text last
     "stores.swanlab:Swanlab",
@@ -84,7 +85,7 @@ def written() -> tuple[Source, ...]:
     made = []
     for line in SOURCES:
         room, _, name = line.partition(":")
-        made.append(getattr(import_module(f"reportgen.sources.{room}"), name)())
+        made.append(getattr(import_module(f"{PACKAGE}.{room}"), name)())
     return tuple(made)
 
 
