@@ -83,6 +83,11 @@ def mapping(value: Any) -> dict[str, Any]:
     return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
 
 
+def items(value: Any) -> list[Any]:
+    """A list as it is; nothing for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def moment(value: Any) -> datetime | None:
     """A moment written as ISO text, in UTC; None when it is none or beyond the calendar."""
     if not isinstance(value, str):

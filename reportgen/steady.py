@@ -15,6 +15,7 @@ import pandas as pd
 
 from reportgen.run import Run
 from reportgen.settings import Settings
+from reportgen.signals.rounding import significant
 
 DIGITS = 9
 
@@ -26,10 +27,11 @@ def steady(value: Any) -> Any:
     if isinstance(value, str | int | Run | Settings) or value is None:
         return value
     if isinstance(value, np.ndarray):
-        return _rounded(value) if value.dtype.kind == "f" else value
+        return significant(value, DIGITS) if value.dtype.kind == "f" else value
     if isinstance(value, pd.DataFrame):
         floats = value.select_dtypes("float").columns
-        return value.assign(**{name: _rounded(value[name].to_numpy()) for name in floats}) if len(floats) else value
+        rounded = {name: significant(value[name].to_numpy(), DIGITS) for name in floats}
+        return value.assign(**rounded) if rounded else value
     if isinstance(value, pd.Series):
         return pd.Series(steady(value.to_numpy()), index=value.index, name=value.name)
     if isinstance(value, tuple):
@@ -44,11 +46,3 @@ def steady(value: Any) -> Any:
         made = {name: steady(item) for name, item in given.items()}
         return replace(value, **{name: item for name, item in made.items() if item is not given[name]})
     return value
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        size = np.floor(np.log10(np.abs(values)))
-        scale = 10.0 ** np.clip(DIGITS - 1 - size, -300, 300)
-        rounded = np.round(values * scale) / scale
-    return np.where(np.isfinite(rounded) & (values != 0), rounded, values)

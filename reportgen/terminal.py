@@ -19,10 +19,10 @@ from reportgen import redact, wording
 from reportgen.errors import ReportgenError
 
 UNUSABLE = 2
-INTERRUPTED, TERMINATED, HUNG_UP = 130, 143, 129
+INTERRUPTED = 130
 DEBUG = "--debug"
 LONGEST = 2_000  # characters of a message
-SENTENCE = 300  # of one that ends a command
+SENTENCE = 300  # of one of our own
 
 
 def line(text: object, limit: int = LONGEST) -> str:
@@ -30,7 +30,7 @@ def line(text: object, limit: int = LONGEST) -> str:
     return wording.printable(redact.text(str(text), keeps_hex=True)[0], limit)
 
 
-def tell(text: object, limit: int = LONGEST) -> None:
+def tell(text: object, limit: int = SENTENCE) -> None:
     """Puts one line on stderr; where that is closed or full there is nobody to tell."""
     said = line(text, LONGEST)
     if len(said) > limit:  # where it was and what to do stand at its ends
@@ -72,8 +72,9 @@ class Commands(click.Group):
         own = given[: given.index("--")] if "--" in given else given
         debug = DEBUG in own
         kept = [word for word in own if word != DEBUG] + given[len(own) :]
-        with _signals():
-            _end(self._run(kept, debug, prog_name, **extra))
+        with _signals() as caught:
+            code = self._run(kept, debug, prog_name, **extra)
+            _end(caught[0] if caught else code)
 
     def _run(self, args: list[str], debug: bool, prog_name: str | None, **extra: Any) -> int:
         try:
@@ -88,19 +89,22 @@ class Commands(click.Group):
             tell("interrupted")
             return INTERRUPTED
         except ReportgenError as error:
-            tell(f"Error: {error}", SENTENCE)
+            tell(f"Error: {error}")
             return UNUSABLE
         except BrokenPipeError:
             return 0  # the reader of our output has left
         except Exception as error:
             if debug:
                 traceback.print_exc()
-            tell(f"Error: {_unforeseen(error)}", SENTENCE)
+            tell(f"Error: {_unforeseen(error)}")
             return UNUSABLE
 
 
 def _prepare() -> None:
     """Makes a terminal of any encoding take any text; ReportgenError when the working folder is gone."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who called
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     with suppress(AttributeError, ValueError, OSError):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
@@ -114,7 +118,7 @@ def _show(error: click.ClickException) -> None:
     written = io.StringIO()
     error.show(written)
     for said in written.getvalue().rstrip("\n").split("\n"):
-        tell(said, SENTENCE) if said else click.echo(err=True)
+        tell(said) if said else click.echo(err=True)
 
 
 def _unforeseen(error: Exception) -> str:
@@ -132,27 +136,28 @@ def _unforeseen(error: Exception) -> str:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """While a command runs, a request to end lets it tidy up."""
+def _signals() -> Iterator[list[int]]:
+    """While a command runs, a request to end lets it tidy up; the exit code of one that came.
+
+    It is kept beside the exception, which a library may take for a fault of its own.
+    """
+    caught: list[int] = []
+
+    def ended(number: int, frame: FrameType | None) -> NoReturn:
+        caught.append(128 + number)
+        raise SystemExit(128 + number)
+
     before: dict[int, Any] = {}
-    for number, handler in ((signal.SIGTERM, _terminated), (getattr(signal, "SIGHUP", signal.SIGTERM), _hung_up)):
+    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
         with suppress(ValueError, OSError):  # not in the main thread
             if signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, handler)
+                before[number] = signal.signal(number, ended)
     try:
-        yield
+        yield caught
     finally:
         for number, handler in before.items():
             with suppress(ValueError, OSError):
                 signal.signal(number, handler)
-
-
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
-
-
-def _hung_up(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(HUNG_UP)
 
 
 def _end(code: int) -> NoReturn:

@@ -255,6 +255,12 @@ def test_points_exactly_on_a_line_are_judged() -> None:
         assert diagnose(_reward(values)).verdict.headline
 
 
+def test_seven_exact_points_in_a_file_are_judged(tmp_path: Path) -> None:
+    """No width of a kernel is rounded to nothing."""
+    (tmp_path / "a.csv").write_text("step,reward\n1,0.21\n2,0.22\n3,0.23\n4,0.24\n5,0.24\n6,0.24\n7,0.24\n")
+    assert diagnose(read(str(tmp_path / "a.csv"))).verdict.headline
+
+
 def test_one_step_beside_a_long_run_is_compared() -> None:
     """Steps that don't overlap, and a run of a single step."""
     from reportgen import compose, page

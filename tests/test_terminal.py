@@ -122,6 +122,23 @@ def test_a_signal_ends_a_command_with_its_code(here, number, code):
     assert sorted(path.name for path in here.iterdir()) == ["runs", "w.html"]
 
 
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 2), ("-o /dev/full", 2)])
+def test_a_closed_or_full_output_is_no_trace(here, closed, code):
+    """stdout or stderr closed by the caller, a disk without room."""
+    what = "report" if "-o" in closed else "diagnose"
+    command = f"exec {sys.executable} -m reportgen {what} runs/a/metrics.csv {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_links_in_circles_are_passed_over(here):
+    """A link to itself, to its own folder, and two that name each other."""
+    for link, to in (("self", "self"), ("here", "."), ("one", "two"), ("two", "one")):
+        Path("runs", link).symlink_to(to)
+    assert run("diagnose", "runs").exit_code == 0
+
+
 def test_a_working_folder_that_is_gone_is_a_sentence(here):
     """As after `rm -r` of it in another window."""
     command = f"mkdir gone; cd gone; rmdir ../gone; exec {sys.executable} -m reportgen diagnose x"

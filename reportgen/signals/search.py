@@ -13,9 +13,10 @@ import numpy as np
 from reportgen.signals.dictionary import dictionary
 from reportgen.signals.first_look import freedom_of, softmax
 from reportgen.signals.fit import LOG_PLACES, Fit, Target, fit_exactly, log_evidence
+from reportgen.signals.rounding import significant
 from reportgen.signals.sampling import Pool, Proposal, proposal, thinned
 from reportgen.signals.shapes import FAMILIES
-from reportgen.signals.zoom import Zoomed
+from reportgen.signals.zoom import ROOT_DIGITS, Zoomed
 
 KEPT = 500  # templates carried into the search
 KEPT_POWER = 0.7  # of the weight, in the chance to be carried on
@@ -24,7 +25,6 @@ CENTRES = 30  # kernels a family and round
 ZOOM_TRIES = 50  # parameters tried around each zoomed best
 HOPELESS = 14.0  # log evidence below the best at which a zoomed family is left alone
 NEGLIGIBLE = 1e-3  # share of the weight below which a family is left out
-ROOT_PLACES = 9  # of a kernel's width
 SPARED = 80.0  # effective number of curves that kernels are put around
 
 
@@ -111,7 +111,7 @@ def kernels(pool: Pool, weights: np.ndarray, count: int) -> Proposal:
     covariance = (spread * share[:, None]).T @ spread * 0.35 + narrow**2 * np.eye(dim)
     levels = (np.arange(CENTRES) + 0.5) / CENTRES
     centres = pool.u[np.minimum(np.searchsorted(np.cumsum(share), levels), len(share) - 1)]
-    return proposal(centres, np.round(np.linalg.cholesky(covariance), ROOT_PLACES), count)
+    return proposal(centres, significant(np.linalg.cholesky(covariance), ROOT_DIGITS), count)
 
 
 def split(pools: tuple[Pool, ...], flat: np.ndarray) -> list[np.ndarray]:

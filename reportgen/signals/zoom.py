@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.signals.fit import Target
+from reportgen.signals.rounding import significant
 from reportgen.signals.shapes import FAMILIES
 
 STEPS = 4
 STRIDE = 1e-3  # of the unit cube, for derivatives
 LONGEST = 0.25  # a step, in the unit cube
 SETTLED = 3e-3  # share of the residual; a step that gains less was the last
+ROOT_DIGITS = 8  # of the width of a kernel around it
 PLACES = 6  # of a parameter in the unit cube; its uncertainty is a thousand times as large
 SAME = 0.03  # two bests closer than this are one
 EDGE = 0.004  # parameters stay this far inside
@@ -81,7 +83,7 @@ def zoom(family: int, u: np.ndarray, goal: Target, freedom: float) -> Zoomed:
     # BLAS kernels differ in the last bits, which decide when a search ends: what is kept is rounded to what is known
     u = np.clip(np.round(u, PLACES), EDGE, 1 - EDGE)
     here = local(family, u, goal)
-    return distinct(Zoomed(u, here.rss, here.residual, np.round(laplace(here, freedom), PLACES + 3)))
+    return distinct(Zoomed(u, here.rss, here.residual, significant(laplace(here, freedom), ROOT_DIGITS)))
 
 
 def distinct(found: Zoomed) -> Zoomed:
@@ -121,4 +123,7 @@ def _root_of_inverse(correlation: np.ndarray) -> np.ndarray:
         return np.linalg.cholesky(np.linalg.inv(correlation))
     except np.linalg.LinAlgError:  # points exactly on a curve
         size, directions = np.linalg.eigh(correlation)
-        return directions / np.sqrt(np.maximum(size, 1e-9))[:, None, :]
+        root = directions / np.sqrt(np.maximum(size, 1e-9))[:, None, :]
+        _, upper = np.linalg.qr(np.swapaxes(root, 1, 2))
+        lower = np.swapaxes(upper, 1, 2)
+        return lower * np.sign(np.einsum("sdd->sd", lower) + 1e-300)[:, None, :]

@@ -170,15 +170,23 @@ def _inside(
     taken = set(whole.claim.takes or ()) if whole is not None else set()
     inside = Found()
     for entry in entries:
-        if entry.is_file() and entry.name not in taken:
+        if _is(entry.is_file) and entry.name not in taken:
             _file(Place(entry.path), inside, Rank.LIKELY)
-    _shadow(inside, beside_wandb=any(entry.name == "wandb" and entry.is_dir() for entry in entries))
+    _shadow(inside, beside_wandb=any(entry.name == "wandb" and _is(entry.is_dir) for entry in entries))
     found.taken += inside.taken
     found.passed += inside.passed
     for entry in entries:
         is_open = not entry.name.startswith(".") or entry.name in HIDDEN
-        if entry.is_dir() and is_open and entry.name not in {*SKIPPED, *taken}:
+        if is_open and _is(entry.is_dir) and entry.name not in {*SKIPPED, *taken}:
             _walk(Place(entry.path), seen, found, deepest - 1, looking)
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind; a link that leads in circles is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def _file(file: Place, found: Found, least: Rank) -> None:

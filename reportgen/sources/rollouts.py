@@ -97,6 +97,8 @@ def _all(folder: Path, *, is_eval: bool, depth: int) -> Iterator[Dump]:
         path = folder / name
         if path.is_dir() and depth and not path.is_symlink():
             yield from _all(path, is_eval=is_eval or FOLDERS.get(name, False), depth=depth - 1)
+        elif not path.is_file():  # opening a pipe would wait for its writer
+            continue
         elif name.endswith((".jsonl", ".jsonl.gz", ".parquet", ".table.json")) or (
             name.endswith(".txt") and folder.name.isdecimal()
         ):

@@ -131,9 +131,9 @@ class Neptune(Source):
         logs = sorted(name for name in place.names if name.startswith("data-"))
         for said in (foreign.mapping(_parsed(line)) for log in logs for line in lines(place, log, notes)):
             entry = foreign.mapping(said.get("obj"))
-            path = [foreign.text(part) for part in entry.get("path", ()) if isinstance(part, str | int)]
+            path = [foreign.text(part) for part in foreign.items(entry.get("path")) if isinstance(part, str | int)]
             if entry.get("type") == "LogFloats":
-                for point in entry.get("values", ()):
+                for point in foreign.items(entry.get("values")):
                     step, value = (foreign.mapping(point).get(key) for key in ("step", "value"))
                     at, number = foreign.whole(step), made.value_of(value)
                     clock = foreign.number(foreign.mapping(point).get("ts"))
@@ -196,7 +196,7 @@ def whole(place: Place, name: str) -> bytes:
     """A member's bytes; SourceError where it can't be read or unpacks to more than any log."""
     try:
         if place.is_folder:
-            return Path(place.path, name).read_bytes()
+            return places.content(str(Path(place.path, name)), []).encode()
         with zipfile.ZipFile(place.path) as archive, archive.open(name) as member:
             most = max(EXPANDS_FREELY, min(LARGEST_WHOLE, EXPANDS * archive.getinfo(name).compress_size))
             found = member.read(most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -185,7 +186,7 @@ def _arrays(place: Place) -> dict[str, Table]:
                 raise SourceError(f"{place.path}: unpacks to more than {LARGEST:,} bytes; give a smaller table")
         with np.load(Path(place.path), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if archive[name].dtype.kind in "fiub"}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise SourceError(f"{place.path}: a damaged numpy archive ({error}); write it anew, or as CSV") from error
     flat = {name: values for name, values in arrays.items() if values.ndim == 1}
     longest = max((len(values) for values in flat.values()), default=0)
