@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-from reportgen import naming, workers
+from reportgen import naming, trainers, workers
 from reportgen.anonymous import anonymous, told
 from reportgen.cache import Cache
 from reportgen.diagnostics import diagnose
@@ -17,6 +17,7 @@ from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.slim import slim
 from reportgen.sources import Unread, is_remote, read, rollouts
+from reportgen.trainers import Trainer
 
 FETCHED = 4  # runs waited for side by side where they come from elsewhere
 WORTH_SPREADING = 12  # runs; fewer are done before a second process has started
@@ -31,6 +32,7 @@ class Wanted:
     anonymous: bool = False
     step_column: str = ""  # of tables
     samples: str | None = None  # where rollouts lie; "": beside the run; None: they are not read
+    trainers: tuple[Trainer, ...] = field(default_factory=trainers.own)  # a person's own
 
 
 class Task(NamedTuple):
@@ -95,9 +97,10 @@ def _attempt(
 ) -> tuple[Diagnosis | Unread, bool]:
     """The diagnosis of one run, or why there is none; and whether it was known."""
     try:
-        if cache is None:
-            return _one(task, wanted, each), False
-        return cache.diagnosis((task, wanted), task.spec, partial(_one, task, wanted, None))
+        with trainers.also(wanted.trainers):
+            if cache is None:
+                return _one(task, wanted, each), False
+            return cache.diagnosis((task, wanted), task.spec, partial(_one, task, wanted, None))
     except ReportgenError as error:
         said = str(error)
         return Unread(*(told(text, (task.spec,)) if wanted.anonymous else text for text in (task.spec, said))), False

@@ -183,8 +183,10 @@ def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -
     if value is None and not path.is_file():
         return
     try:
-        text = path.read_text(encoding="utf-8")
-        ctx.default_map = {**(ctx.default_map or {}), **_defaults(tomllib.loads(text), path, ctx)}
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        if (tables := given.pop("trainer", None)) is not None:
+            _know_trainers(tables, ctx)
+        ctx.default_map = {**(ctx.default_map or {}), **_defaults(given, path, ctx)}
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise click.UsageError(f"{path}: can't be read ({reason}); give a file of settings, or move it away") from error
@@ -192,6 +194,14 @@ def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -
         raise click.UsageError(f"{path}: not TOML ({error}); mend it, or move it away") from error
     except ReportgenError as error:
         raise click.UsageError(f"{path}: {error}") from error
+
+
+def _know_trainers(tables: Any, ctx: click.Context) -> None:
+    """A person's own trainers, for as long as the command runs."""
+    from reportgen import metrics, trainers
+    from reportgen.trainers.tables import trainers_of
+
+    ctx.with_resource(trainers.also(trainers_of(tables, metrics.BY_ROLE)))
 
 
 def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str, Any]:

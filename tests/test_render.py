@@ -98,7 +98,7 @@ def test_no_name_reaches_the_terminal_as_a_command():
 def test_every_metric_says_its_role():
     """The table of metrics names roles and why."""
     text = metrics_text(learning_run(), Settings())
-    assert re.search(r"grpo_actor/entropy/avg .* entropy {2}\(AReaL's name for it\)", text)
+    assert re.search(r"grpo_actor/entropy/avg .* entropy +step +AReaL's name for it", text)
 
 
 def test_csv_holds_everything_logged():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
-from reportgen import metrics, wording
+from reportgen import evals, metrics, trainers, wording
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card as cards
 from reportgen.render.sparkline import reward_line, sparkline
@@ -46,18 +46,33 @@ def _since(report: Report) -> list[str]:
 
 
 def metrics_text(run: Run, settings: Settings) -> str:
-    """What was logged, with its curve, and which role each metric plays and why."""
-    roles = {played.name: played for played in metrics.roles(run.history.columns, settings.metrics).values()}
+    """What was logged, with its curve: which role each metric plays and why, by which steps, which eval it is."""
+    played = metrics.roles(run.history.columns, settings.metrics, run.framework or None)
+    roles = {one.name: one for one in played.values()}
     rows = []
     for name in sorted(run.history.columns, key=lambda name: (name not in roles, str(name))):
         values = run.history[name].dropna().to_numpy(float)
-        played = roles.get(name)
-        role = f"{played.role}  ({played.why})" if played else ""
+        one = roles.get(name)
         last = wording.number(values[-1]) if len(values) else "never"
-        rows.append((_line(name, 60), wording.count(len(values)), last, sparkline(values, 16), role))
+        rows.append((_line(name, 60), wording.count(len(values)), last, sparkline(values, 16), one.role if one else "",
+                     _line(run.axes.get(name, run.axis), 30), _eval_of(str(name), run.framework),
+                     _line(one.why) if one else ""))  # fmt: skip
     size = f"{wording.plural(len(rows), 'metric')} over {wording.plural(len(run.history), 'step')}"
-    head = f"{_line(run.name or run.id)}: {size}"
-    return "\n".join([head, *(f"  {line}" for line in aligned([("metric", "values", "last", "curve", "role"), *rows]))])
+    whose = f", logged by {trainers.title(run.framework)}" if run.framework else ""
+    titles = ("metric", "values", "last", "curve", "role", "axis", "eval", "why")
+    head = f"{_line(run.name or run.id)}: {size}{whose}"
+    return "\n".join([head, *(f"  {line}" for line in aligned([titles, *rows])), *_notes(run)])
+
+
+def _eval_of(name: str, trainer: str) -> str:
+    """The set and kind of number of an eval's metric: "gsm8k, mean@1"; "" for another metric."""
+    found = evals.named(name, trainer)
+    return _line(", ".join(part for part in (found.set or "held-out", found.kind, found.part) if part)) if found else ""
+
+
+def _notes(run: Run) -> list[str]:
+    """What the reader skipped or guessed."""
+    return [line for note in run.notes for line in _wrapped(f"note: {note}", "  ", "    ")]
 
 
 def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
@@ -71,12 +86,14 @@ def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
     verdict, run = diagnosis.verdict, diagnosis.run
     about = ", ".join(text for text, _ in cards.identity(diagnosis))
     said = f"{SIGNS[verdict.severity]} {verdict.headline}"
+    unjudged = [] if "train_reward" in diagnosis.roles else _notes(run)  # they may say why
     lines = [
         _painted(f"{_line(run.name or run.id)}  ({_line(about)})", FAINT, colour),
         _painted(said, f"{BOLD};{ANSI[verdict.severity]}", colour),
         f"  decision: {cards.DECISIONS[verdict.decision]}; {_line(verdict.because)}",
         *_wrapped(verdict.lead, "  "),
         *(_wrapped(f"order of the moves: {verdict.cause_line}", "  ") if verdict.cause_line else ()),
+        *unjudged,
     ]
     curve = reward_line(diagnosis, 60)
     lines += ["", f"  {curve}"] if curve else []

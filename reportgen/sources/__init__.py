@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -208,7 +209,8 @@ def _outcomes(attempts: Sequence[Attempt], keep: Keep, jobs: int) -> Iterator[Ru
         yield from map(outcome, attempts)
         return
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="read") as workers:
-        yield from workers.map(outcome, attempts)
+        contexts = [copy_context() for _ in attempts]  # a person's own trainers are known in each thread
+        yield from workers.map(lambda context, attempt: context.run(outcome, attempt), contexts, attempts)
 
 
 def _addressed(taken: Taken, spec: str) -> Specs:

@@ -38,7 +38,7 @@ from reportgen.trainers.trainer import CONFIG, Axis, EvalName, Kind, Sum, Traine
 
 __all__ = [
     "BUILT_IN", "CONFIG", "PLAIN", "Axis", "EvalName", "Kind", "Sum", "Trainer", "also", "by_name", "keys", "kin",
-    "known", "samples", "title", "told",
+    "known", "own", "samples", "title", "told",
 ]  # fmt: skip
 
 GROUP = "reportgen.trainers"  # of entry points, each a Trainer
@@ -73,11 +73,16 @@ _own: ContextVar[tuple[Trainer, ...]] = ContextVar("a person's own trainers", de
 @contextmanager
 def also(trainers: Iterable[Trainer]) -> Iterator[None]:
     """A person's own trainers, asked before all others while this lasts."""
-    before = _own.set((*trainers, *_own.get()))
+    before = _own.set(tuple(dict.fromkeys((*trainers, *_own.get()))))
     try:
         yield
     finally:
         _own.reset(before)
+
+
+def own() -> tuple[Trainer, ...]:
+    """A person's own trainers, as they are known here and now."""
+    return _own.get()
 
 
 def known() -> tuple[Trainer, ...]:

@@ -25,6 +25,7 @@ class Beside:
     metadata: Mapping[str, Any] = field(default_factory=dict)  # as it stands
     started: datetime | None = None
     console_tail: str = ""
+    dropped: str = ""  # a sentence on rows that W&B refused
 
 
 def read(folder: Path, remarks: list[str]) -> Beside:
@@ -39,6 +40,7 @@ def read(folder: Path, remarks: list[str]) -> Beside:
         metadata=metadata,
         started=common.started(metadata.get("startedAt")),
         console_tail=_console(inside / "output.log"),
+        dropped=_dropped(inside / "output.log"),
     )
 
 
@@ -95,3 +97,13 @@ def _console(path: Path) -> str:
             return console.tail([(0, stream.read().decode("utf-8", "replace"))])
     except OSError:
         return ""
+
+
+def _dropped(path: Path) -> str:
+    """What a console capture says of rows that W&B refused."""
+    content = _content(path)
+    if content is None:
+        return ""
+    dropped = console.Dropped()
+    dropped.count(content.decode("utf-8", "replace"))
+    return dropped.note()

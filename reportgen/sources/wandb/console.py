@@ -9,6 +9,10 @@ from collections.abc import Iterable
 LINES = 200  # kept at the end
 KEPT = 1 << 20  # characters that are remembered while a log is read
 LONGEST = 2000  # characters of a line; further ones are cut
+DROPPED = re.compile(  # what the SDK says of a row that it doesn't keep; older ones in the second way
+    r"Tried to log to step (\d{1,15}) that is less than the current step (\d{1,15})"
+    r"|Step must only increase in log calls\.\s+Step (\d{1,15}) < (\d{1,15})"
+)
 REACH = 200  # lines that a cursor may move up
 
 _PIECE = re.compile(
@@ -17,15 +21,44 @@ _PIECE = re.compile(
 )
 
 
+class Dropped:
+    """Rows that W&B refused, as its warnings tell."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.first = (0, 0)  # the step that was to be logged, and the one that was there
+
+    def count(self, text: str) -> None:
+        """Takes the warnings in a text."""
+        if "tep must only increase" not in text and "less than the current step" not in text:
+            return
+        for found in DROPPED.finditer(text):
+            if not self.n:
+                step, current = (int(number) for number in found.groups() if number is not None)
+                self.first = (step, current)
+            self.n += 1
+
+    def note(self) -> str:
+        """A sentence on them, "" when there are none."""
+        if not self.n:
+            return ""
+        step, current = self.first
+        calls = f"at least {self.n:,} log calls had" if self.n > 1 else "1 log call had"
+        return (f"W&B dropped rows: {calls} a step below the current one (first: step {step} < {current}); what they "
+                "held is not in this file; see the console log")
+
+
 class Console:
     """The last pieces of what a run printed."""
 
     def __init__(self) -> None:
         self._pieces: deque[tuple[int, str]] = deque()
         self._size = 0
+        self.dropped = Dropped()
 
     def add(self, stream: int, text: str) -> None:
         """Takes what was written to a stream, in pieces of any length."""
+        self.dropped.count(text)
         text = text[-KEPT:]
         self._pieces.append((stream, text))
         self._size += len(text)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen import redact, wording
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key
@@ -42,6 +43,8 @@ class Files(Source):
         if place.is_folder:
             if not _may_be_run(place) or not is_run_directory(place.path):
                 return None
+            if not _has_log(place.path) and Path(place.path, "files", "output.log").is_file():
+                return None  # only what it printed was kept: that is read as any other console
             rank, why = (Rank.SURE, "W&B run directory") if _has_log(place.path) else (Rank.LIKELY, "named as W&B's")
         elif place.path.endswith(SUFFIX) or place.head.startswith(IDENT):
             rank, why = Rank.SURE, "W&B log"
@@ -127,6 +130,11 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
     beside = [wandb_beside.read(Path(segment.path).parent, remarks) for segment in segments]
     if segments[0].lost_first_row and segments[0].explicit.first_step is None:
         remarks.append("the log's first rows may be lost; where steps are counted from the first, they may be too low")
+    said = [segment.console.dropped.note() or files.dropped for segment, files in zip(segments, beside, strict=True)]
+    remarks += [note for note in said if note]
+    console_tail = next((text for s in reversed(segments) if (text := s.console.tail())), beside[-1].console_tail)
+    if not any(len(columns) for columns in joined.columns.values()):
+        raise NoSteps(_unlogged(source, last, console_tail))
     known = _known(segments, beside)
     identity = last.run_id or run_id(last.path)
     if last.branch and last.branch[0] != identity:
@@ -150,12 +158,23 @@ def _run(segments: Sequence[Segment], directories: Sequence[str], notes: Sequenc
         started=started,
         runtime_s=sum(runtimes) if runtimes else None,
         state="unfinished" if last.exit_code is None else "failed" if last.exit_code else "finished",
-        console_tail=next((text for s in reversed(segments) if (text := s.console.tail())), beside[-1].console_tail),
+        console_tail=console_tail,
         notes=remarks,
         launches=joined.launches,
     )
     is_empty = segments[0].lost_first_row and len(run.history) > 1 and run.history.iloc[0].isna().all()
     return replace(run, history=run.history.iloc[1:]) if is_empty else run
+
+
+def _unlogged(source: str, last: Segment, console_tail: str) -> str:
+    """Why a run has no step: it failed before its first, or none is done yet."""
+    if last.exit_code is None:
+        return f"{source}: no step yet: nothing was logged; try again when the first step is done"
+    line = next((line.strip() for line in reversed(console_tail.splitlines()) if line.strip()), "")
+    said = f"; the last line of its output: {redact.text(wording.drawable(line, 200))[0]}" if line else ""
+    if not last.exit_code:
+        return f"{source}: finished without logging a step{said}; log metrics, or give another run"
+    return f"{source}: no step: failed (exit code {last.exit_code}) before its first step{said}"
 
 
 def _config(segments: Sequence[Segment], beside: Sequence[Beside]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 from reportgen.errors import NoSteps, SourceError
+from reportgen.sources.place import foreign_to
 from reportgen.sources.wandb.messages import Bytes
 
 IDENT = b":W&B"
@@ -31,6 +32,7 @@ CHUNK = Struct("<IHB")
 MOST_SEARCHES = 64  # blocks that are searched for chunks behind a broken one; further ones are left at once
 
 Record = tuple[Bytes, int, int]  # a buffer, and where in it one whole record begins and ends
+POINTER = b"version https://git-lfs"  # what Git leaves of a large file that was not fetched
 
 
 class Hole(NamedTuple):
@@ -204,6 +206,8 @@ def _odd_header(head: Bytes, path: str) -> str:
     if head[:6] != HEADER[:6]:
         if len(head) > len(HEADER) and _is_sound(head, len(HEADER), min(BLOCK, len(head))):
             return "the file's first 7 bytes are damaged"
+        if head[: len(POINTER)] == POINTER:
+            raise SourceError(f"{path}: {foreign_to(POINTER)}")
         raise SourceError(f"{path}: not a W&B log, which begins with ':W&B'; give the .wandb file that the SDK wrote")
     if len(head) < len(HEADER) or head[6] not in KNOWN_VERSIONS:
         return f"the log's version is {head[6] if len(head) > 6 else 'cut off'}; it was read as version 0"

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from reportgen import wording
+from reportgen.errors import SourceError
 from reportgen.sources.wandb import common, framing
 from reportgen.sources.wandb import messages as records
 from reportgen.sources.wandb.console import Console
 from reportgen.sources.wandb.explicit import Explicit
 from reportgen.sources.wandb.rows import Rows
 
+FEEDS = 8  # line feeds from which on it is no chance that each has a carriage return before it
 ANNOUNCED = 1 << 4  # holes told one by one
 
 
@@ -89,7 +91,18 @@ def read(path: str, keep: Collection[str] | None) -> Segment:
     axes = set(segment.axes().values())
     if keep is not None and segment.rows.refused(axes):  # its define_metric came after its first rows
         segment = _pass(path, keep, axes)
+    if segment.damage.holes and _has_new_line_ends(path):
+        raise SourceError(f"{path}: its line ends were changed to CR LF on the way, which ruins a binary file; copy it "
+                          "again as it is (in git: '*.wandb binary' in .gitattributes)")  # fmt: skip
     return segment
+
+
+def _has_new_line_ends(path: str) -> bool:
+    """Whether every line feed of a log's beginning has a carriage return before it, as no binary file has by chance."""
+    with Path(path).open("rb") as stream:
+        beginning = stream.read(1 << 20)
+    n_feeds = beginning.count(b"\n")
+    return n_feeds >= FEEDS and beginning.count(b"\r\n") == n_feeds
 
 
 def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Segment:
