@@ -18,6 +18,7 @@ SOLVED = 0.98  # of problems: a run that begins and ends above it has nothing to
 LEAST_FITTED = 15  # evals from which on the curve model judges them
 LEAST_EVALS = 5  # fewer show no trend
 SURE_SLOPE = 2.5  # standard errors
+SURE_END = 1.3  # of the climb within the last two thirds, one-sided 10 %
 LEAST_RECORD = 10  # real runs; fewer are no record
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
@@ -245,7 +246,8 @@ def rises(seen: Seen) -> bool:
     """Whether a few evals climb by more than their own sampling errors, to their end.
 
     A weighted line through at least LEAST_EVALS of them, each by its own error, else by their scatter round it;
-    its slope must be SURE_SLOPE standard errors above 0, and the last third no lower than the middle one.
+    its slope must be SURE_SLOPE standard errors above 0, and the last third SURE_END above the middle one:
+    a curve that has bent over rises no more.
     """
     n = len(seen.values)
     if n < LEAST_EVALS:
@@ -261,8 +263,9 @@ def rises(seen: Seen) -> bool:
     rest = seen.values - centre - slope * (x - middle)
     scatter = math.sqrt(max(float(weight @ rest**2) / max(n - 2, 1), 1.0 if known else 0.0))
     third = max(1, n // 3)
-    holds = float(np.mean(seen.values[-third:])) >= float(np.mean(seen.values[-2 * third : -third]))
-    return holds and slope > SURE_SLOPE * scatter / math.sqrt(max(spread, 1e-300))
+    climbed = float(np.mean(seen.values[-third:])) - float(np.mean(seen.values[-2 * third : -third]))
+    error = scatter * float(np.sqrt(np.mean(1 / weight[-2 * third :]) * 2 / third))
+    return climbed > SURE_END * error and slope > SURE_SLOPE * scatter / math.sqrt(max(spread, 1e-300))
 
 
 def _is_overfit(found: Mapping[str, Finding]) -> bool:

@@ -38,9 +38,9 @@ def test_each_eval_is_drawn_with_its_own_size(make_run):
     frame = reward(diagnosis).frame.query("series == 'eval'").set_index("step")
     assert (frame.loc[20, "low"], frame.loc[20, "high"]) == pytest.approx((0.151, 0.385), abs=0.002)
     assert (frame.loc[60, "low"], frame.loc[60, "high"]) == pytest.approx((0.227, 0.274), abs=0.002)
-    first, last = document(compose([diagnosis]))["runs"][0]["evals"]
-    assert (first["low"], first["n"]) == (frame.loc[20, "low"], 50)
-    assert (last["high"], last["n"]) == (frame.loc[60, "high"], 1319)
+    first, last = document(compose([diagnosis]))["runs"][0]["eval_points"]
+    assert (first["low"], first["n"]) == (pytest.approx(frame.loc[20, "low"]), 50)
+    assert (last["high"], last["n"]) == (pytest.approx(frame.loc[60, "high"]), 1319)
 
 
 def test_an_entropy_logged_as_a_loss_is_drawn_as_entropy(make_run):

@@ -17,6 +17,7 @@ import reportgen
 from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
+from reportgen.render.evals_view import components_json, evals_json
 from reportgen.report import Report
 from reportgen.report.since import review
 from reportgen.samples import Samples
@@ -98,7 +99,9 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "roles": {role: played.name for role, played in diagnosis.roles.items()},
         **learned(train),
         "eval": None if diagnosis.eval is None else learned(diagnosis.eval),
-        "evals": _evals(diagnosis),
+        "evals": evals_json(diagnosis),
+        "eval_points": _evals(diagnosis),
+        "components": components_json(diagnosis),
         "gap": _gap(diagnosis.gap),
         "improvement": _improvement(diagnosis.improvement),
         "checkpoints": _checkpoints(diagnosis.checkpoints),
@@ -193,7 +196,7 @@ def _counted(diagnosis: Diagnosis) -> int:
 
 
 def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
-    """Every eval with its 95 % interval, null where the eval set's size is unknown."""
+    """The main eval's every value with its 95 % interval, null where the eval set's size is unknown."""
     evals = diagnosis.seen.get("eval_reward")
     if evals is None:
         return []

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from reportgen import wording
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card as cards
+from reportgen.render.evals_view import EVAL_COLUMNS, PART_COLUMNS, eval_rows, part_rows
 from reportgen.render.sparkline import reward_line, sparkline
 from reportgen.report import Report, titles
 
@@ -25,7 +26,7 @@ def to_markdown(report: Report) -> str:
     if report.comparison is not None:
         parts.append(_comparison(report))
     for diagnosis in report.diagnoses[:ROWS] if report.comparison is None else ():
-        parts += [_signals(diagnosis), _checks(diagnosis)]
+        parts += [_evals(diagnosis), _signals(diagnosis), _checks(diagnosis)]
     parts.append(_footing(report))
     text = "\n\n".join(part for part in parts if part) + "\n"
     return (
@@ -118,6 +119,16 @@ def _signals(diagnosis: Diagnosis) -> str:
                     )
                 )
     return "### Signals\n\n" + table(("Metric", "Curve", "First", "Last"), rows) if rows else ""
+
+
+def _evals(diagnosis: Diagnosis) -> str:
+    """All evals where there are several, and the parts of the reward."""
+    parts = []
+    if len(diagnosis.evals) > 1:
+        parts.append(f"### {escaped(titles.of_evals(diagnosis))}\n\n{table(EVAL_COLUMNS, eval_rows(diagnosis))}")
+    if len(diagnosis.components) > 1:
+        parts.append(f"### {escaped(titles.of_components(diagnosis))}\n\n{table(PART_COLUMNS, part_rows(diagnosis))}")
+    return "\n\n".join(parts)
 
 
 def _checks(diagnosis: Diagnosis) -> str:

@@ -18,6 +18,7 @@ from reportgen.render import (
     compared,
     curve_view,
     embedded,
+    evals_view,
     glossary,
     markdown,
     samples_view,
@@ -137,6 +138,10 @@ def of_section(section: Section, report: Report, others: tuple[tuple[Metric, ...
             "groups": checks_view.check_groups(section, checks_view.chart_ids(section, report)),
             "tally": checks_view.tally(section),
         }
+    if section.kind == "evals":
+        return evals_view.of_evals(section, about)
+    if section.kind == "components":
+        return evals_view.of_components(section, about)
     if section.kind == "samples" and about.samples is not None:
         return samples_view.of_samples(about.samples)
     if section.kind == "config":

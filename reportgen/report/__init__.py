@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -99,6 +99,17 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         raise SourceError("a stored report is damaged (its parts don't fit); make it anew from its runs") from error
 
 
+def _sets(diagnosis: Diagnosis, key: str) -> Iterator[Section]:
+    """All evals where there are several, then the parts of the reward."""
+    if len(diagnosis.evals) > 1:
+        yield Section(f"{key}evals", "Evals", titles.of_evals(diagnosis), titles.evals_deck(diagnosis), kind="evals",
+                      panels=figures.eval_panels(diagnosis, f"{key}eval"), diagnosis=diagnosis)  # fmt: skip
+    if len(diagnosis.components) > 1:
+        yield Section(f"{key}parts", "Parts of the reward", titles.of_components(diagnosis),
+                      titles.components_deck(diagnosis), kind="components",
+                      panels=figures.part_panels(diagnosis, f"{key}part"), diagnosis=diagnosis)  # fmt: skip
+
+
 def _wrote(diagnosis: Diagnosis, key: str) -> tuple[Section, ...]:
     """What the model wrote; nothing where no rollouts were dumped, or none may be shown."""
     samples = diagnosis.samples
@@ -126,6 +137,7 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
     terms = f"The terms behind {noun} and checks, for readers from other fields"
     parts = [
         about(f"{key}curve", "Reward curve", title, deck, (curve,) if curve else (), kind="curve"),
+        *_sets(diagnosis, key),
         about(f"{key}signals", "Policy signals", titles.of_signals(diagnosis, len(panels)),
               titles.signals_deck(diagnosis, len(panels)), pointed,
               kind="signals", panels=panels),

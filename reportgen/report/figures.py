@@ -32,6 +32,7 @@ SIGNALS = (  # role -> the check that judges it, in reading order
     ("throughput", "throughput"),
 )
 BESIDE = {"advantages": "advantage_spread", "sequence_length": "response_length"}  # left out when the other is there
+MOST_EVALS = 24  # small charts of evals or of parts; the table has them all
 HARDWARE = (  # column of the hardware table -> title, unit
     (re.compile(r"(?:^|\.)gpu\.\d+\.gpu$"), "GPU utilisation", "% of the time, all GPUs"),
     (re.compile(r"(?:^|\.)gpu\.\d+\.memoryAllocated$"), "GPU memory", "% of the memory, all GPUs"),
@@ -89,6 +90,31 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
         made.append(Panel(figure, seen.name, seen.end, finding, skipped))
     return (*made, *_hardware(run, shade, key))
+
+
+def eval_panels(diagnosis: Diagnosis, key: str) -> tuple[Panel, ...]:
+    """A small figure for every eval, the main one first."""
+    share = diagnosis.scale.accuracy
+    return tuple(
+        _of_values(f"{key}-{at}", one.label, one.accuracy or (one.main and share), one.values, one.name)
+        for at, one in enumerate(diagnosis.evals[:MOST_EVALS])
+        if len(one.values) > 1
+    )
+
+
+def part_panels(diagnosis: Diagnosis, key: str) -> tuple[Panel, ...]:
+    """A small figure for every part of the reward."""
+    history = diagnosis.run.history
+    return tuple(
+        _of_values(f"{key}-{at}", one.part, one.accuracy, history[one.name].dropna(), one.name)
+        for at, one in enumerate(diagnosis.components[:MOST_EVALS])
+        if one.name in history and history[one.name].notna().sum() > 1
+    )
+
+
+def _of_values(key: str, title: str, is_share: bool, values: pd.Series, name: str) -> Panel:
+    figure = _small(key, wording.drawable(title, 60), "share" if is_share else "", values, [], name)
+    return Panel(figure, name, float(values.iloc[-1]), None)
 
 
 def hardware_steps(run: Run) -> pd.DataFrame | None:

@@ -10,7 +10,8 @@ from reportgen.report.figures import Panel
 
 Kind = Literal[
     "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
-    "tiers", "overlay", "results", "since", "samples", "differences", "pairs", "efficiency", "runs", "assumed",
+    "tiers", "overlay", "results", "since", "samples", "evals", "components", "differences", "pairs",
+    "efficiency", "runs", "assumed",
 ]  # fmt: skip
 
 

@@ -84,6 +84,37 @@ def curve_deck(diagnosis: Diagnosis) -> str:
     return " ".join(parts)
 
 
+def of_evals(diagnosis: Diagnosis) -> str:
+    """What the evals did: a fall first, else how many there are and which is judged."""
+    found = diagnosis.finding("evals")
+    main = diagnosis.cast.main
+    if found is not None and found.severity > Severity.OK:
+        return found.headline
+    rose = found.evidence.get("rose", 0) if found is not None else 0
+    judged = f", judged by {main.label}" if main is not None else ""
+    return f"{rose} of {wording.plural(len(diagnosis.evals), 'eval')} rose{judged}"
+
+
+def evals_deck(diagnosis: Diagnosis) -> str:
+    """Why the main eval is that one, and what the others are good for."""
+    main = diagnosis.cast.main
+    why = f"{main.label} is the main one: {main.why}. " if main is not None else ""
+    return (f"{why}Transfer: other problems than the run trains on, so no gap is measured against them. A mean is "
+            "never held against pass@k.")  # fmt: skip
+
+
+def of_components(diagnosis: Diagnosis) -> str:
+    """Which parts of the reward moved."""
+    found = diagnosis.finding("components")
+    return found.headline if found is not None else "What the reward is made of"
+
+
+def components_deck(diagnosis: Diagnosis) -> str:
+    """What is judged of a reward of several parts."""
+    found = diagnosis.finding("components")
+    return found.detail if found is not None else ""
+
+
 def of_signals(diagnosis: Diagnosis, panels: int) -> str:
     """Which policy signals gave trouble."""
     if not panels:
