@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -87,6 +87,7 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--config", type=click.Path(dir_okay=False), callback=options.read_config, is_eager=True,
                  expose_value=False, metavar="FILE", help="Settings file  [default: ./reportgen.toml]"),
     click.option("--anonymous", is_flag=True, help="Leave out host, user, paths, git remote and W&B link."),
+    click.option("--explain", is_flag=True, help="Say of each file why it is a run, or was passed over."),
     click.option("--strict", is_flag=True, help="Exit with 2 when any run can't be read."),
     click.option("--quiet", "-q", is_flag=True, help="No progress and no notes."),
 )  # fmt: skip
@@ -247,7 +248,7 @@ def watch(
         raise click.UsageError("watch takes one RUN.")
     told = json_file or (str(Path(output).with_suffix(".json")) if command else None)
     options.check_places([("-o", output), ("--json", told)], **given)
-    options.check_inputs([("-o", output), ("--json", told)], _found(**given)[0])
+    options.check_inputs([("-o", output), ("--json", told)], _found(**given).specs)
     reached = False
     for look in watching.watch(spec, _settings(**given), every_s=every):
         if look.diagnosis is not None:
@@ -282,7 +283,7 @@ def metrics(**given: Any) -> None:
     from reportgen.render import metrics_text
     from reportgen.sources import read_all
 
-    found, missing = _found(**given)
+    found, missing, _ = _found(**given)
     with _progress("reading", given["quiet"] or len(found) < 2, len(found)) as advance:
         done = read_all(found, progress=advance, unread=missing)
     for spec, run in done.by_spec.items():
@@ -338,7 +339,7 @@ def _report(
     if stored and not given["specs"] and not given["labels"]:
         return compose(known, unread, earlier=earlier,
                        title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
-    found, missing = _found(**given)
+    found, missing, passed = _found(**given)
     options.check_inputs(places, [*found, *([since] if since else [])])
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
@@ -356,7 +357,7 @@ def _report(
         raise SourceError(sources.nothing(problems))
     diagnoses = [*known, *done.diagnoses]
     _check_reference(diagnoses, settings)
-    return compose(diagnoses, [*unread, *problems], title=title, earlier=earlier)
+    return compose(diagnoses, [*unread, *problems], title=title, earlier=earlier, passed_over=passed)
 
 
 def _csv_writer(folder: str | None) -> Callable[[Run], None] | None:
@@ -410,10 +411,18 @@ def _settings(
     return declared.with_thresholds(options.pairs("--set", thresholds))
 
 
+class Asked(NamedTuple):
+    """What the words that were typed stand for."""
+
+    specs: dict[str, str]  # of single runs, each with its label or ""
+    missing: list[Unread]  # what names none, which takes nothing else down
+    passed_over: list[tuple[str, str]]  # files and folders that are no runs, and why
+
+
 def _found(
-    *, specs: Sequence[str], labels: Sequence[str], quiet: bool, **_: Any
-) -> tuple[dict[str, str], list[Unread]]:
-    """Specs of single runs, each with its label or ""; and what names none, which takes nothing else down."""
+    *, specs: Sequence[str], labels: Sequence[str], quiet: bool, explain: bool, anonymous: bool, **_: Any
+) -> Asked:
+    """What was asked for, looked for; what was passed over is counted on stderr, or told one by one."""
     from reportgen import sources
     from reportgen.errors import SpecError
 
@@ -422,14 +431,41 @@ def _found(
         raise click.UsageError("Missing RUN: a W&B run directory, a trainer.log, a table, an address or a folder.")
     missing: list[Unread] = []
     found: dict[str, str] = {}
-    for spec, name in [*((spec, "") for spec in specs), *((spec, name) for name, spec in named.items())]:
-        try:
-            found |= dict.fromkeys(sources.find(spec), name)
-        except SpecError as error:
-            missing.append(sources.Unread(spec, str(error)))
+    passed: list[tuple[str, str]] = []
+    whys: dict[str, str] = {}
+    with _progress("looking", quiet) as advance:
+        for spec, name in [*((spec, "") for spec in specs), *((spec, name) for name, spec in named.items())]:
+            try:
+                there = sources.find(spec, looking=_looking(advance))
+            except SpecError as error:
+                missing.append(sources.Unread(spec, str(error)))
+                continue
+            found |= dict.fromkeys(there, name)
+            whys |= there.why
+            typed = (spec,) if anonymous else ()
+            passed += [(_without_folders(path, typed) if typed else path, why) for path, why in there.passed_over]
+    if explain:
+        for one in found:
+            terminal.tell(f"run: {_without_folders(one, (one,)) if anonymous else one}: {whys[one]}")
+        for path, why in passed:
+            terminal.tell(f"passed over: {path}: {why}")
+    elif passed:
+        _tell(f"passed over: {len(passed):,} files and folders that are no runs; --explain says why", quiet)
     for remark in sources.remarks(found):
         _tell(remark, quiet)
-    return sources.joined(found) if len(specs) + len(named) > 1 else found, missing
+    return Asked(sources.joined(found) if len(specs) + len(named) > 1 else found, missing, passed)
+
+
+def _looking(advance: Callable[..., None]) -> Callable[[int, str], None]:
+    """Tells how many files and folders were looked at, and where."""
+    looked = 0
+
+    def told(more: int, where: str) -> None:
+        nonlocal looked
+        looked += more
+        advance(0, f"{looked:,} in {where}")
+
+    return told
 
 
 def _only_roles(found: Iterable[str], all_metrics: bool) -> bool:

@@ -15,6 +15,7 @@ from areal_writer import log
 from reportgen.errors import SourceError, SpecError
 from reportgen.sources import Unread, find, read, read_all
 
+DUMP = '{"input": "2+2", "output": "4", "gts": "4", "score": 1.0, "step": 1}\n'
 CSV = "step,reward\n1,0.5\n2,0.25\n"
 
 
@@ -246,3 +247,91 @@ def test_importing_the_sources_is_cheap() -> None:
     code = "import sys, reportgen.sources as s; [x.name for x in s.registry.written()]; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not {"wandb", "yaml", "zstandard"} & {*loaded}
+
+
+def test_a_folder_of_every_form_under_any_name(tmp_path: Path) -> None:
+    """Runs are found whatever their files are called, a broken one among them, and what is none is told with why."""
+    step = "step:{} - actor/entropy:0.5 - critic/rewards/mean:0.{}\n"
+    lay(tmp_path, **{"grpo_seed1.log": log([0.25, 0.5]), "grpo_seed2.log": log([0.5, 0.25])})
+    lay(tmp_path, **{"verl__nohup.out": step.format(1, 25) + step.format(2, 5), "flat__train.txt": CSV})
+    lay(tmp_path, **{"flat__bad.csv": "step,a\n1,x\n", "verl__rollout__1.jsonl": DUMP * 3, "notes.md": "# notes"})
+    lay(tmp_path, **{"code__train.py": "step,reward\n", "data__gsm8k.jsonl": '{"question": "?", "answer": "3"}\n'})
+    names = ["flat/bad.csv", "flat/train.txt", "grpo_seed1.log", "grpo_seed2.log", "verl/nohup.out"]
+    assert found(tmp_path) == names
+    passed = {os.path.relpath(path, tmp_path): why for path, why in find(str(tmp_path)).passed_over}
+    assert passed["code/train.py"] == "source code"
+    assert passed["verl/rollout/1.jsonl"] == "rows of one step: a dump of answers, no run"
+    assert passed.keys() == {"code/train.py", "data/gsm8k.jsonl", "notes.md", "verl/rollout/1.jsonl"}
+    runs = read_all(find(str(tmp_path)))
+    assert (len(runs.runs), [Path(one.spec).name for one in runs.unread]) == (4, ["bad.csv"])
+
+
+def test_our_own_outputs_are_no_runs(tmp_path: Path) -> None:
+    """A report's page, JSON and tables are passed over; the tables alone are runs again."""
+    from reportgen.cli import cli
+
+    lay(tmp_path, **{"one.csv": "step,reward,_runtime\n" + "".join(f"{n},0.{n},{n}0\n" for n in range(10, 60))})
+    out = tmp_path / "out"
+    cli(["report", str(tmp_path / "one.csv"), "-o", str(out / "r.html"), "--json", str(out / "r.json"),
+         "--csv", str(out / "tables"), "--quiet", "--no-cache"], standalone_mode=False)  # fmt: skip
+    assert found(tmp_path) == ["one.csv"]
+    passed = [(Path(path).name, why) for path, why in find(str(tmp_path)).passed_over]
+    assert ("r.json", "a report of reportgen's own") in passed
+    assert ("one.csv", "a table that reportgen wrote") in passed
+    assert found(out / "tables") == ["one.csv"]
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is passed over with its reason, and the others are found."""
+    lay(tmp_path, **{"a__one.csv": CSV, "locked__two.csv": CSV})
+    scan = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    specs = find(str(tmp_path))
+    assert [Path(spec).name for spec in specs] == ["one.csv"]
+    assert (str(tmp_path / "locked"), "can't be opened (Permission denied)") in specs.passed_over
+
+
+def test_looking_says_how_far_it_is(tmp_path: Path) -> None:
+    """The callback counts every file and folder that was looked at."""
+    lay(tmp_path, **{"a__one.csv": CSV, "a__notes.md": "", "b__c__x.bin": "x"})
+    counts: list[int] = []
+    find(str(tmp_path), looking=lambda more, where: counts.append(more))
+    assert sum(counts) == len([tmp_path, *tmp_path.rglob("*")]) + 3  # a folder counts where it lies and once inside
+
+
+def test_a_tracker_beside_a_log_is_the_same_run(tmp_path: Path) -> None:
+    """A log and the only tracker's run of its folder are one run, directly beside it too."""
+    case = Path(__file__).parents[2] / "shared" / "cases" / "swanlab-beside-log"
+    if not case.is_dir():
+        pytest.skip("needs the shared cases")
+    (spec,) = find(str(case))
+    assert len(read(spec).history) == 126
+
+
+@pytest.mark.parametrize(
+    ("case", "n_runs"),
+    [("folder_of_consoles", 2), ("verl-output-folder", 1), ("ui_export_a_metric_a_file", 1), ("git_lfs_pointer", 1),
+     ("latest_run_is_a_text_file", 1), ("broken/one-bad-of-three", 3), ("broken/self-link-in-folder", 1)],
+)  # fmt: skip
+def test_shared_folders(case: str, n_runs: int) -> None:
+    """Folders as people have them give the runs that are in them."""
+    folder = Path(__file__).parents[2] / "shared" / "cases" / case
+    if not folder.is_dir():
+        pytest.skip("needs the shared cases")
+    assert len(find(str(folder))) == n_runs
+
+
+def test_the_shared_runs_as_one_folder() -> None:
+    """Every run that can be read is, and the others say why not."""
+    folder = Path(__file__).parents[2] / "shared" / "runs"
+    if not folder.is_dir():
+        pytest.skip("needs the shared runs")
+    runs = read_all(find(str(folder)))
+    assert len(runs.runs) == 11
+    assert all("no step" in problem or "runs table" in problem for _, problem in runs.unread)

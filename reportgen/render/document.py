@@ -24,6 +24,7 @@ from reportgen.samples import Samples
 from reportgen.signals import Learning
 
 SCHEMA = 1
+MOST_PASSED = 1000  # files that were passed over, of those that are named; a home has 200,000
 
 # stand only inside JSON's strings; a terminal takes them for commands, and turns what follows around
 CONTROL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -55,6 +56,10 @@ def document(report: Report) -> dict[str, Any]:
         "since": None if report.since is None else asdict(report.since),
         "review": review(report.diagnoses),
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
+        "passed_over": {
+            "count": len(report.passed_over),
+            "places": [{"path": path, "why": why} for path, why in report.passed_over[:MOST_PASSED]],
+        },
     })  # fmt: skip
 
 

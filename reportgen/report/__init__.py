@@ -32,6 +32,7 @@ class Report:
     assumptions: tuple[Assumption, ...]
     choice: Choice | None = None  # of several runs: which to take
     since: Since | None = None  # what changed since an earlier report
+    passed_over: tuple[tuple[str, str], ...] = ()  # files and folders that are no runs, and why
 
     @property
     def headline(self) -> str:
@@ -45,6 +46,7 @@ def compose(
     *,
     title: str | None = None,
     earlier: tuple[str, str] | None = None,
+    passed_over: Iterable[tuple[str, str]] = (),
 ) -> Report:
     """One or many diagnoses as a report in reading order.
 
@@ -65,6 +67,7 @@ def compose(
         ),
         choice=choose(comparison) if comparison is not None else None,
         since=changed,
+        passed_over=tuple((_said(path), _said(why)) for path, why in passed_over),
     )
 
 
@@ -85,8 +88,9 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         told = foreign.parsed(text)
         kept = told["saved"]
         unread = [(str(one["source"]), str(one["problem"])) for one in told["unread"]]
+        passed = [(str(one["path"]), str(one["why"])) for one in (told.get("passed_over") or {}).get("places", ())]
         packed, known = list(kept["diagnoses"]), str(kept["title"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(
             "no report that can be made anew: its JSON lacks `saved`; write it with `reportgen report --json`"
         ) from error
@@ -94,7 +98,7 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         raise SourceError("a report without a run; make it anew from its runs")
     diagnoses = [diagnosis_of(one) for one in packed]
     try:
-        return compose(diagnoses, unread, title=title or known)
+        return compose(diagnoses, unread, title=title or known, passed_over=passed)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:  # parts don't fit
         raise SourceError("a stored report is damaged (its parts don't fit); make it anew from its runs") from error
 

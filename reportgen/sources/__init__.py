@@ -70,12 +70,13 @@ class Specs(tuple[str, ...]):
     """What find() gives: specs of single runs, and what it passed over on the way."""
 
     passed_over: tuple[Passed, ...] = ()
+    why: Mapping[str, str] = {}  # of each spec: as what it is taken
 
     @classmethod
-    def of(cls, found: Iterable[str], passed: Iterable[Passed] = ()) -> Specs:
-        """The specs, sorted, each once."""
-        made = cls(sorted(dict.fromkeys(found)))
-        made.passed_over = tuple(passed)
+    def of(cls, found: Mapping[str, str], passed: Iterable[Passed] = ()) -> Specs:
+        """The specs, sorted, each once, with why each is taken."""
+        made = cls(sorted(found))
+        made.why, made.passed_over = dict(found), tuple(passed)
         return made
 
 
@@ -94,7 +95,7 @@ def find(spec: str, *, looking: Looking = lambda *_: None) -> Specs:
             return _single(folders.below(place, taken, looking))
         return _single(Found([taken or registry.nothing(place)]))
     if len(folders.parts(spec)) > 1:
-        return Specs.of([spec])
+        return Specs.of({spec: "records of one run"})
     if (matches := folders.matching(spec, looking)).taken:
         return _single(matches)
     taken = registry.best(place)
@@ -216,7 +217,7 @@ def _outcomes(attempts: Sequence[Attempt], keep: Keep, jobs: int) -> Iterator[Ru
 def _addressed(taken: Taken, spec: str) -> Specs:
     """What an address stands for; a miss says that there is no such path either, unless it can't be one."""
     try:
-        return Specs.of(folders.specs((taken,)))
+        return Specs.of(dict.fromkeys(folders.specs((taken,)), taken.claim.why))
     except ReportgenError as error:
         if ":" in spec:
             raise
@@ -227,7 +228,8 @@ def _single(found: Found) -> Specs:
     """The records found, those of one run joined, those of several runs in one file told apart."""
     passed = list(found.passed)
     joined = folders.join(folders.once(found.taken, passed))
-    return Specs.of((spec for run in joined for spec in folders.specs(run)), passed)
+    why = {spec: " + ".join(one.claim.why for one in run) for run in joined for spec in folders.specs(run)}
+    return Specs.of(why, passed)
 
 
 def _taken(spec: str) -> Taken | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportgen.errors import SpecError
-from reportgen.sources import place, registry
+from reportgen.sources import own, place, registry
 from reportgen.sources.place import EXPECTED, Place
 from reportgen.sources.registry import Taken
 from reportgen.sources.source import Rank
@@ -19,6 +19,17 @@ from reportgen.sources.source import Rank
 JOINED = "+"  # between the records of one run, in one spec
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
 HIDDEN = (".neptune", ".aim")  # folders of trackers; others with a dot are nobody's runs
+NEVER = {  # endings of files that are never a run's record, so that they needn't be opened
+    ending: what
+    for what, endings in {
+        "source code": ".py .pyc .pyi .ipynb .c .cc .cpp .cu .h .hpp .rs .go .js .ts .css .sh .bash .java .rb .lua .so",
+        "a document or settings": ".md .rst .html .htm .yaml .yml .toml .ini .cfg .lock .proto .xml .svg .tex .jinja",
+        "a model's weights or tokens": ".safetensors .pt .pth .ckpt .onnx .gguf .model .distcp .metadata",
+        "a picture, sound or film": ".png .jpg .jpeg .gif .webp .mp4 .wav .mp3 .ttf .woff2",
+        "data of another kind": ".npy .pkl .pickle .h5 .hdf5 .tar .tgz .whl .deb .o .a .idx .pack .patch .diff",
+    }.items()
+    for ending in endings.split()
+}
 DEEPEST = 40  # folders below the one named
 STAMP = re.compile(r"\d{8}_\d{6}")
 
@@ -37,6 +48,7 @@ class Found:
     """What was found in folders."""
 
     taken: list[Taken] = field(default_factory=list)
+    own: list[Taken] = field(default_factory=list)  # tables that reportgen wrote: runs when there is nothing else
     passed: list[Passed] = field(default_factory=list)
 
 
@@ -73,6 +85,7 @@ def matching(spec: str, looking: Looking) -> Found:
             _file(Place(path), found, Rank.NAMED if named else Rank.LIKELY)
         else:
             _walk(Place(path), seen, found, DEEPEST, looking)
+    _settle(found)
     return found
 
 
@@ -98,6 +111,7 @@ def below(folder: Place, whole: Taken | None, looking: Looking) -> Found:
         raise SpecError(f"{folder.path}: can't be opened ({error.strerror}); check who may read it") from error
     found = Found()
     _inside(folder, whole, {os.path.realpath(folder.path)}, found, DEEPEST, looking)
+    _settle(found)
     if not found.taken:
         raise SpecError(f"{folder.path}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
     return found
@@ -166,14 +180,19 @@ def _inside(
     except OSError as error:
         found.passed.append(Passed(folder.path, f"can't be opened ({error.strerror})"))
         return
-    looking(len(entries), folder.path)
+    looking(len(entries) + 1, folder.path)
     taken = set(whole.claim.takes or ()) if whole is not None else set()
     inside = Found()
     for entry in entries:
-        if _is(entry.is_file) and entry.name not in taken:
-            _file(Place(entry.path), inside, Rank.LIKELY)
+        if entry.name in taken or not _is(entry.is_file):
+            continue
+        if (never := NEVER.get(entry.name[entry.name.rfind(".") :].lower())) and "tfevents" not in entry.name:
+            inside.passed.append(Passed(entry.path, never))
+        else:
+            _file(Place.file(entry.path), inside, Rank.LIKELY)
     _shadow(inside, beside_wandb=any(entry.name == "wandb" and _is(entry.is_dir) for entry in entries))
     found.taken += inside.taken
+    found.own += inside.own
     found.passed += inside.passed
     for entry in entries:
         is_open = not entry.name.startswith(".") or entry.name in HIDDEN
@@ -191,9 +210,13 @@ def _is(kind: Callable[[], bool]) -> bool:
 
 def _file(file: Place, found: Found, least: Rank) -> None:
     """Takes a file that is a record of a run, and passes over any other."""
+    if least > Rank.NAMED and own.MARK.match(file.head):
+        found.passed.append(Passed(file.path, "a report of reportgen's own"))
+        return
     taken = registry.best(file)
     if taken is not None and taken.claim.rank >= least:
-        found.taken.append(taken)
+        is_ours = least > Rank.NAMED and own.is_table(file.head)
+        (found.own if is_ours else found.taken).append(taken)
     elif least > Rank.NAMED:
         found.passed.append(Passed(file.path, taken.claim.why if taken else file.foreign or "of no known form"))
     else:
@@ -202,19 +225,26 @@ def _file(file: Place, found: Found, least: Rank) -> None:
 
 def _shadow(inside: Found, *, beside_wandb: bool) -> None:
     """Passes over what is beside a better record of the same run in one folder."""
-    own = next((one for one in inside.taken if one.claim.again and one.claim.form == "log"), None)
+    best = next((one for one in inside.taken if one.claim.again and one.claim.form == "log"), None)
     kept = []
     for taken in inside.taken:
         path, claim = taken.claim.place.path, taken.claim
-        if own is not None and claim is not own.claim and not claim.again and (
-            taken.source is own.source or (claim.form == "table" and place.is_dull(path))
-        ):
-            inside.passed.append(Passed(path, f"stands beside {own.claim.place.name}, the run's own log"))
+        is_other = best is not None and claim is not best.claim and not claim.again
+        if best is not None and is_other and claim.form != "tracker" and place.is_dull(path):
+            inside.passed.append(Passed(path, f"stands beside {best.claim.place.name}, the run's own log"))
         elif beside_wandb and claim.form == "table":
             inside.passed.append(Passed(path, "a table beside W&B's folder"))
         else:
             kept.append(taken)
     inside.taken = kept
+
+
+def _settle(found: Found) -> None:
+    """Takes the tables that reportgen wrote only where there is no other run."""
+    if found.taken:
+        found.passed += [Passed(one.claim.place.path, "a table that reportgen wrote") for one in found.own]
+    else:
+        found.taken = found.own
 
 
 def _sorted_out(takens: Iterable[Taken]) -> tuple[dict[str, list[Taken]], list[Taken], list[Taken]]:
@@ -223,8 +253,9 @@ def _sorted_out(takens: Iterable[Taken]) -> tuple[dict[str, list[Taken]], list[T
     logs, others = [], []
     for taken in takens:
         claim = taken.claim
-        if claim.form == "tracker" and claim.run and not claim.place.part:
-            run = claim.run if taken.source.joins else claim.place.spec
+        is_one = not claim.remote and not claim.place.part and (claim.parts is tuple or len(claim.parts()) < 2)
+        if claim.form == "tracker" and is_one:
+            run = claim.run if claim.run and taken.source.joins else claim.place.spec
             trackers.setdefault(f"{taken.source.name} {run}", []).append(taken)
         elif claim.form == "log" and not claim.place.part:
             logs.append(taken)
@@ -243,7 +274,7 @@ def _is_log_of(log: Taken, key: str, stores: Sequence[Taken], trackers: dict[str
     beside = {
         one for one, taken in trackers.items() if any(folder in Path(each.claim.place.path).parents for each in taken)
     }
-    return beside == {key} and all(Path(one.claim.place.path).parent.parent == folder for one in stores)
+    return beside == {key} and all(folder in Path(one.claim.place.path).parents[:2] for one in stores)
 
 
 def _when(taken: Taken) -> tuple[str, str]:

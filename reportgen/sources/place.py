@@ -17,7 +17,7 @@ CHUNK = 1 << 18  # bytes read at a time: chunks of this size stay in the process
 LONGEST_LINE = 1 << 24  # bytes; a longer line is cut there, so that memory stays bounded
 SUFFIXES = (".gz", ".xz", ".zst", ".bz2")
 DULL = ("trainer", "main", "merged", "metrics", "history", "log", "logs", "logging", "console", "output", "train",
-        "training", "results", "stdout", "trainer_state", "data", "rows", "table")  # stems that name no run
+        "training", "results", "stdout", "nohup", "trainer_state", "data", "rows", "table")  # stems that name no run
 EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV or JSON Lines table with a step column, "
             "or a folder of those")
 
@@ -44,6 +44,15 @@ class Place:
         self.spec = spec
         self.step_column = ""  # of a table: the column that counts steps, as a person named it
         self.path, self.part = parted(spec)  # part: the run asked for, of a file or folder that holds several
+
+    @classmethod
+    def file(cls, path: str) -> Place:
+        """The place of what a folder's listing says is a file."""
+        made = cls.__new__(cls)
+        made.spec = made.path = path
+        made.part = made.step_column = ""
+        made.__dict__["is_file"], made.__dict__["is_folder"] = True, False
+        return made
 
     def __repr__(self) -> str:
         return f"Place({self.spec!r})"

@@ -15,6 +15,7 @@ from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.run import Run
 from reportgen.sources import place
+from reportgen.sources import place as places
 from reportgen.sources.areal import config as areal_config
 from reportgen.sources.areal.lines import LAUNCH, Lines, Trial
 from reportgen.sources.areal.table import BAR
@@ -24,6 +25,7 @@ from reportgen.sources.source import Claim, Keep, Rank, Source
 
 NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
 MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
+WORKERS = ("actor.log", "rollout.log", "llm_server.log", "eval-rollout.log", "ref.log", "critic.log", "controller.log")
 TAIL_LINES = 60
 LOOKED_AT = 1 << 22  # bytes in which the first step is looked for
 DRAWN = (BAR, "─".encode(), "═".encode())  # what lines of a table hold
@@ -45,7 +47,8 @@ class ArealLog(Source):
         if not named and not _tells_steps(place):
             return Claim(place, Rank.NAMED, "a text in which no step was found", form="log")
         run = "_".join(part for part in areal_config.named(place.path) if part)
-        again, order = (f"{self.name} {Path(place.path).parent}", _order(place.name)) if named else ("", 0)
+        in_its_folder = named or places.unpacked_name(place.path) in WORKERS
+        again, order = (f"{self.name} {Path(place.path).parent}", _order(place.name)) if in_its_folder else ("", 0)
         return Claim(place, Rank.LIKELY, self.name, run=run, form="log", again=again, order=order,
                      parts=partial(find, place.spec))  # fmt: skip
 
@@ -228,5 +231,7 @@ def is_log_name(path: str) -> bool:
 
 def _order(name: str) -> float:
     """The larger, the better is a log of that name: trainer.log before main.log, the latest before rotated ones."""
-    own = next(at for at, own in enumerate(NAMES) if name == own or name.startswith(f"{own}."))
+    own = next((at for at, own in enumerate(NAMES) if name == own or name.startswith(f"{own}.")), None)
+    if own is None:
+        return -len(NAMES)
     return -own - (0 if place.unpacked_name(name) == NAMES[own] else 0.5)
