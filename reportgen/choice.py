@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reportgen import wording
+from reportgen import by_recipe, wording
 from reportgen.comparison import Comparison, Pair
 from reportgen.costs import Cost
 from reportgen.findings import NextStep, Number, Severity
@@ -28,7 +28,7 @@ class Choice:
 def choose(comparison: Comparison) -> Choice:
     """The cheapest trial of the best tier; with no winner it says so."""
     top = comparison.tiers[0]
-    label = _cheapest(comparison, top)
+    label = by_recipe.keep(comparison) if comparison.by_recipe else _cheapest(comparison, top)
     clear = len(top) == 1 and len(comparison.tiers) > 1 and _judged(comparison)
     return Choice(
         label=label,
@@ -68,6 +68,8 @@ def _cheapest(comparison: Comparison, top: tuple[str, ...]) -> str:
 
 
 def _because(comparison: Comparison, label: str, top: tuple[str, ...]) -> str:
+    if comparison.by_recipe:
+        return by_recipe.because(comparison)
     if len(top) == 1 and len(comparison.tiers) > 1:
         return "ahead of every other trial" if _beats_all(comparison, label) else "beaten by no other trial"
     dearest = max((_price(_cost(comparison, other)) or 0.0 for other in top), default=0.0)
@@ -84,8 +86,12 @@ def _beats_all(comparison: Comparison, label: str) -> bool:
 
 
 def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
+    if _apart(comparison):
+        return "The trials measure different things"
+    if comparison.by_recipe:
+        return by_recipe.headline(comparison)
     if not _judged(comparison):
-        return "The trials can't be told apart"
+        return "The trials were not tested against each other"
     if len(comparison.tiers) == 1:
         return f"No trial is ahead: all {len(top)} tie" if len(top) > 2 else "The two trials tie"
     if len(top) == 1:
@@ -94,8 +100,18 @@ def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
     return f"{wording.spelled(len(top)).capitalize()} trials lead, and tie with each other"
 
 
+def _apart(comparison: Comparison) -> bool:
+    """Whether fewer than two trials may be held against each other."""
+    return bool(comparison.unranked) and sum(level is not None for level in comparison.levels) < 2
+
+
 def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
+    if _apart(comparison):
+        why = next(iter(comparison.unranked.values()))
+        return f"Not comparable: {why}. Each run is judged by itself below."
+    if comparison.by_recipe:
+        return by_recipe.lead(comparison)
     if not _judged(comparison):
         return f"The {noun} has no interval here, so differences can't be judged; give --eval-size."
     sentences = [f"Trials are ranked by their {noun}; a tier ends where a difference is more than noise."]
@@ -129,12 +145,12 @@ def _difference(comparison: Comparison, value: float) -> str:
 
 def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[Number]:
     """Lead, tie between the leaders, gain, level and cost: those that there are."""
-    found: list[Number] = []
+    found: list[Number] = by_recipe.numbers(comparison) if comparison.by_recipe else []
     unit = "points" if comparison.diagnoses[0].scale.accuracy else ""
-    behind = _lead_over_second(comparison, top)
+    behind = _lead_over_second(comparison, top) if not found else None
     if behind is not None:
         found.append(_of_pair("Lead over tier 2", behind, top[0], unit))
-    if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None:
+    if not found and len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None:
         found.append(_of_pair("Between the leaders", tied, top[0], unit))
     chosen = comparison.diagnoses[comparison.labels.index(label)]
     gain = chosen.improvement
@@ -168,40 +184,44 @@ def _of_pair(title: str, pair: Pair, first: str, unit: str) -> Number:
     low, high = pair.interval or (pair.difference, pair.difference)
     interval = (low, high) if sign > 0 else (-high, -low)
     p = f"corrected {wording.p_value(pair.p_holm)}" if pair.p_holm is not None else "not tested"
-    verdict = "real" if pair.winner else "a tie"
+    verdict = "real" if pair.winner else "a tie" if pair.p is not None else "not judged"
     names = (wording.shortened(name, LONGEST) for name in (first, other))
     context = f"{' over '.join(names)}, {p}: {verdict}"
     return Number(title, sign * pair.difference, unit, interval if pair.interval else None, context, "pairs", 0.0)
 
 
+def _confounded(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Pairs of keys that the design can't tell apart; none where it varies each by itself."""
+    effects = comparison.recipes.effects if comparison.recipes else ()
+    return tuple((effect.key, other) for effect in effects for other in effect.confounded_with if effect.key < other)
+
+
 def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> list[NextStep]:
     chosen = comparison.diagnoses[comparison.labels.index(label)]
-    step = chosen.checkpoints.earliest if chosen.checkpoints else None
+    step = chosen.checkpoints.keep if chosen.checkpoints else None
     at = f", step {wording.count(step)}" if step is not None else ""
     found = [
-        NextStep(
-            f"Take {wording.shortened(label, 40)}{at}", f"Why: {_because(comparison, label, top)}.", check="tiers"
-        )
+        NextStep(f"Take {wording.shortened(label, 40)}{at}", f"Why: {_because(comparison, label, top)}.", check="tiers")
     ]
-    if len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:
+    if _apart(comparison):
+        found = [NextStep("Compare what measures the same", "No two of the runs share a measure.", check="tiers")]
+    elif comparison.by_recipe:
+        found += by_recipe.next_steps(comparison)
+    elif len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None and tied.settled_by:
         found.append(NextStep("Evaluate the leaders on more problems", f"{tied.settled_by}.", check="pairs"))
-    confounded = [name for name in comparison.labels if len(comparison.varied(name)) > 1]
+    confounded = _confounded(comparison)
     if confounded:
-        keys = comparison.varied(confounded[0])
-        why = f"{wording.shortened(confounded[0], 40)} changes {len(keys)} keys: none of them is shown to matter."
-        found.append(NextStep("Change one key at a time", why, keys[0], "differences"))
+        together = wording.listed([f"{one} and {other}" for one, other in confounded], 2)
+        why = f"{together} vary together, so neither is shown to matter."
+        found.append(NextStep("Change one key at a time", why, confounded[0][0], "differences"))
     fallen = [name for name, one in zip(comparison.labels, comparison.diagnoses, strict=True)
               if one.train is not None and one.train.collapse.collapsed]  # fmt: skip
     if fallen:
         one = comparison.diagnoses[comparison.labels.index(fallen[0])]
         peak = one.train.collapse.peak_step if one.train else None
         named = wording.listed([wording.shortened(name, LONGEST) for name in fallen], 2)
-        found.append(
-            NextStep(
-                f"Drop the recipe of {named}", f"Its reward fell after step {peak}.", check="runs"
-            )
-        )
-    if all(len(group.labels) < 2 for group in comparison.groups) and len(found) < 3:
+        found.append(NextStep(f"Drop the recipe of {named}", f"Its reward fell after step {peak}.", check="runs"))
+    if not comparison.by_recipe and not _apart(comparison) and len(found) < 3:
         found.append(
             NextStep(
                 "Repeat the choice with two more seeds",

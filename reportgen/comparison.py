@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 
+from reportgen.comparable import groups as comparable_groups
+from reportgen.comparable import why_not
 from reportgen.costs import Cost, cost
 from reportgen.errors import SettingsError
 from reportgen.findings import Diagnosis, Interval
+from reportgen.recipes import BY_NAME, Recipes, Trial, recipes_of
 from reportgen.settings import Settings
 from reportgen.signals import intervals
 
@@ -23,6 +27,9 @@ MOST_IN_ALL_PAIRS = 40  # beyond it only pairs with the best run and with the re
 IDENTITY = ("trial_name", "experiment_name", "name", "run_name", "run_id", "id", "group", "timestamp", "exp_name")
 PLACES = ("dir", "path_prefix", "fileroot", "output_dir", "log_dir", "logging_dir", "save_path", "checkpoint_dir")
 SEEDS = ("seed", "random_seed", "data_seed")
+MACHINES = ("host", "hostname", "port", "pid", "user", "username", "cuda_visible_devices", "start_time", "git_commit")
+SEED_IN_NAME = re.compile(r"(?:^|[ _.\-/])(?:s|seed|rs)[ _=\-]?\d+(?=$|[ _.\-/])", re.IGNORECASE)
+MOST_PROBLEMS = 50_000  # of an eval set that anybody would make to settle a tie
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,13 @@ class Comparison:
     groups: tuple[Group, ...]
     costs: tuple[Cost, ...]  # same order
     notes: tuple[str, ...]
+    recipes: Recipes | None = None  # trials that differ in their seed alone taken together; None: no levels
+    unranked: Mapping[str, str] = field(default_factory=dict)  # label -> why it may not be compared
+
+    @property
+    def by_recipe(self) -> bool:
+        """Whether ranking and choice go by recipes: some recipe was run with several seeds."""
+        return self.recipes is not None and self.recipes.has_seeds
 
     def varied(self, label: str) -> tuple[str, ...]:
         """The changes of a trial that make it another recipe: all but its seeds."""
@@ -98,25 +112,22 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
     """
     settings = settings or diagnoses[0].settings
     levels = {measure: [level_of(one, measure) for one in diagnoses] for measure in ("eval", "train")}
-    measure: Measure = "eval" if sum(level is not None for level in levels["eval"]) * 2 > len(diagnoses) else "train"
-    order = sorted(range(len(diagnoses)), key=lambda at: _rank(levels[measure][at]))
-    ranked = tuple(diagnoses[at] for at in order)
-    labels = _labels(ranked)
+    measure: Measure = "eval" if _by_evals(levels["eval"], levels["train"]) else "train"
+    apart = {name: _kept_apart(diagnoses, levels[name], name) for name in ("eval", "train")}
+    names = _labels(diagnoses)
+    recipes = recipes_of(_trials(diagnoses, names, levels[measure]), margin=settings.tie_margin * _span(diagnoses[0]),
+                         significance=settings.significance)  # fmt: skip
+    order = _order(names, levels[measure], recipes)
+    ranked, labels = tuple(diagnoses[at] for at in order), tuple(names[at] for at in order)
     reference = _reference(ranked, labels, diagnoses[0], settings)
     by_label = {name: dict(zip(labels, (levels[name][at] for at in order), strict=True)) for name in levels}
     pairs = tuple(
-        pair
+        _within(pair, recipes)
         for name in ("eval", "train")
         for pair in _pairs(dict(zip(labels, ranked, strict=True)), by_label[name], name, reference, settings)
     )
     differences = _differences([one.run.config for one in ranked])
-    notes: tuple[str, ...] = (
-        (f"only pairs with {labels[0]} and with {reference} were tested: {len(labels)} runs are too many for all",)
-        if len(labels) > MOST_IN_ALL_PAIRS
-        else ()
-    )
-    if any(pair.metric == "eval" for pair in pairs) and not any(pair.paired for pair in pairs):
-        notes += ("answers problem by problem were not found beside the runs, so evals are compared unpaired",)
+    seeded = recipes is not None and recipes.has_seeds
     return Comparison(
         diagnoses=ranked,
         labels=labels,
@@ -126,11 +137,100 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
         differences=differences,
         changes=_changes(differences, labels, reference),
         pairs=pairs,
-        tiers=_tiers(by_label[measure], pairs, measure, len(labels) > MOST_IN_ALL_PAIRS),
+        tiers=_recipe_tiers(recipes, by_label[measure])
+        if recipes is not None and seeded
+        else _tiers(by_label[measure], pairs, measure, len(labels) > MOST_IN_ALL_PAIRS),
         groups=_groups(ranked, labels, by_label[measure]),
         costs=tuple(cost(one, settings) for one in ranked),
-        notes=notes,
+        notes=_notes(labels, reference, pairs, recipes, settings.reference is None),
+        recipes=recipes,
+        unranked={names[at]: why for at, why in apart[measure].items()},
     )
+
+
+def _by_evals(evals: Sequence[Level | None], trains: Sequence[Level | None]) -> bool:
+    """Whether evals rank the runs: most have one, and where they can't be tested train levels can't either."""
+    if sum(level is not None for level in evals) * 2 <= len(evals):
+        return False
+    testable = sum(level is not None and level.n is not None for level in evals)
+    return testable * 2 > len(evals) or sum(level is not None for level in trains) * 2 <= len(evals)
+
+
+def _kept_apart(diagnoses: Sequence[Diagnosis], levels: list[Level | None], measure: Measure) -> dict[int, str]:
+    """Positions of runs that measure something else than most, and why; their levels are taken out."""
+    found = comparable_groups(diagnoses, measure)
+    apart = {at: why_not(diagnoses[found[0][0]], diagnoses[at], measure) for group in found[1:] for at in group}
+    for at in apart:
+        levels[at] = None
+    return apart
+
+
+def _trials(diagnoses: Sequence[Diagnosis], labels: Sequence[str], levels: Sequence[Level | None]) -> list[Trial]:
+    """What recipes are judged by; of runs without a config the name tells recipe and seed."""
+    differences = _differences([one.run.config for one in diagnoses])
+    keys = [key for key in differences if _last(key) not in (*IDENTITY, *PLACES, *SEEDS, *MACHINES)]
+    bare = not any(one.run.config for one in diagnoses)
+    trials = []
+    for at, (label, level) in enumerate(zip(labels, levels, strict=True)):
+        if level is None:
+            continue
+        recipe = {key: differences[key][at] for key in keys}
+        if bare:
+            recipe = {BY_NAME: SEED_IN_NAME.sub("", label) or label}
+        trials.append(Trial(label, level.value, _error(level), recipe))
+    return trials
+
+
+def _error(level: Level) -> float | None:
+    """Standard error of a level alone: an eval's sampling, or the trend's."""
+    if level.draws is not None:
+        return float(np.std(level.draws))
+    if level.n and 0 <= level.value <= 1:
+        share = (level.value * level.n + 1) / (level.n + 2)  # never nought at 0 and 1
+        return math.sqrt(share * (1 - share) / level.n)
+    return None
+
+
+def _order(labels: Sequence[str], levels: Sequence[Level | None], recipes: Recipes | None) -> list[int]:
+    """Positions of the runs, best first: by their recipe where seeds tell more than a single run."""
+    at = {label: place for place, label in enumerate(labels)}
+    if recipes is None or not recipes.has_seeds:
+        return sorted(range(len(labels)), key=lambda place: _rank(levels[place]))
+    ranked = [at[label] for recipe in recipes.recipes for label in recipe.labels]
+    return ranked + [place for place in range(len(labels)) if place not in set(ranked)]
+
+
+def _recipe_tiers(recipes: Recipes, levels: Mapping[str, Level | None]) -> tuple[tuple[str, ...], ...]:
+    """The tiers of recipes, as labels of their runs; unmeasured runs last."""
+    tiers = [tuple(label for at in tier for label in recipes.recipes[at].labels) for tier in recipes.tiers]
+    unmeasured = tuple(label for label, level in levels.items() if level is None)
+    return (*tiers, unmeasured) if unmeasured else tuple(tiers)
+
+
+def _within(pair: Pair, recipes: Recipes | None) -> Pair:
+    """The pair without a winner where its recipes, seeds' noise included, have none."""
+    if recipes is None or not recipes.has_seeds or pair.winner is None:
+        return pair
+    tier = {label: number for number, places in enumerate(recipes.tiers)
+            for place in places for label in recipes.recipes[place].labels}  # fmt: skip
+    loser = pair.b if pair.winner == pair.a else pair.a
+    ahead = tier.get(pair.winner, -1) < tier.get(loser, -1)
+    return pair if ahead else replace(pair, winner=None)
+
+
+def _notes(
+    labels: Sequence[str], reference: str, pairs: Sequence[Pair], recipes: Recipes | None, is_assumed: bool
+) -> tuple[str, ...]:
+    """What a reader must know of how the runs were compared."""
+    notes = []
+    if len(labels) > MOST_IN_ALL_PAIRS:
+        notes.append(f"only pairs with {labels[0]} and with {reference} were tested: "
+                     f"{len(labels)} runs are too many for all")  # fmt: skip
+    if is_assumed:
+        notes.append(f"the reference is assumed: {reference}, the run given first (--reference names another)")
+    if any(pair.metric == "eval" for pair in pairs) and not any(pair.paired for pair in pairs):
+        notes.append("answers problem by problem were not found beside the runs, so evals are compared unpaired")
+    return (*notes, *(recipes.notes if recipes is not None else ()))
 
 
 def level_of(diagnosis: Diagnosis, measure: Measure) -> Level | None:
@@ -274,6 +374,8 @@ def _settled_by(one: Level | None, other: Level | None) -> str | None:
     have = min(one.n, other.n)
     if needed is None or needed <= have:
         return None
+    if needed > MOST_PROBLEMS:
+        return f"no eval set of a sensible size would tell them apart; there are {have:,} problems"
     return f"{needed:,} eval problems a run would tell them apart (80\u202f% power); there are {have:,}"
 
 

@@ -12,7 +12,7 @@ from reportgen.charts import Chart, Sheet, draw
 from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
-from reportgen.render import card, compared_tables
+from reportgen.render import card, compared_tables, recipes_view
 from reportgen.render.about_view import changed_settings
 from reportgen.render.trials import config_text, tint, trials
 from reportgen.report import Report, Section, overlays, titles
@@ -81,6 +81,8 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
             "notes": comparison.notes,
             "many": len(comparison.labels) > MOST_OPEN,
         }
+    if section.kind == "recipes":
+        return recipes_view.view(comparison)
     if section.kind == "overlay":
         return {"trials": trials(comparison), "notes": ()}
     if section.kind == "results":
@@ -136,10 +138,16 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
         what = "alone" if len(tier) == 1 else "tied with each other"
         above = "beaten by none" if number == 1 else f"beaten by tier {number - 1}"
         if all(member["level"] == "not judged" for member in members):
-            what, above = "no level to compare", "not ranked"
+            what, above = _why_unranked(comparison, tier), "not ranked"
         said = what if len(comparison.tiers) == 1 else f"{above}; {what}" if len(tier) > 1 else above
         made.append({"name": f"Tier {number}", "said": said, "members": members})
     return tuple(made)
+
+
+def _why_unranked(comparison: Comparison, tier: tuple[str, ...]) -> str:
+    """Why runs have no place: what they measure is another thing, or nothing."""
+    why = [comparison.unranked[label] for label in tier if label in comparison.unranked]
+    return f"not comparable: {why[0]}" if why else "no level to compare"
 
 
 def _ranked(comparison: Comparison, label: str, low: float, size: float) -> dict[str, Any]:

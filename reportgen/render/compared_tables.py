@@ -178,7 +178,8 @@ def _pair_cell(pair: Pair | None, row: str, accuracy: bool) -> Cell | None:
     shown = wording.difference(sign * pair.difference, accuracy)
     under = [wording.interval(_seen_from(pair, sign), accuracy, signed=True)] if pair.interval else ["no interval"]
     under += [wording.p_value(pair.p_holm)] if pair.p_holm is not None else []
-    return Cell(shown if pair.winner else f"{shown} tie", "\n".join(under), "real" if pair.winner else "tie")
+    tie = "" if pair.winner else " tie" if pair.p is not None else " not tested"
+    return Cell(f"{shown}{tie}", "\n".join(under), "real" if pair.winner else "tie")
 
 
 def _seen_from(pair: Pair, sign: int) -> tuple[float, float]:

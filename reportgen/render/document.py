@@ -17,6 +17,7 @@ import reportgen
 from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
+from reportgen.recipes import Recipes
 from reportgen.render.evals_view import components_json, evals_json
 from reportgen.report import Report
 from reportgen.report.since import review
@@ -262,12 +263,21 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "levels": [_level(label, level) for label, level in zip(comparison.labels, comparison.levels, strict=True)],
         "changes": {label: list(keys) for label, keys in comparison.changes.items()},
         "groups": [asdict(group) for group in comparison.groups],
+        "recipes": _recipes(comparison.recipes),
+        "unranked": dict(comparison.unranked),
         "costs": [
             {"run": label, "hours": cost.hours, "gpus": cost.gpus, "gpu_hours": cost.gpu_hours, "points": cost.points}
             for label, cost in zip(comparison.labels, comparison.costs, strict=True)
         ],
         "notes": list(comparison.notes),
     }
+
+
+def _recipes(recipes: Recipes | None) -> dict[str, Any] | None:
+    """Recipes best first, their tiers, the noise of seeds and the effect of each key."""
+    if recipes is None:
+        return None
+    return {**asdict(recipes), "recipes": [{**asdict(one), "keep": one.keep} for one in recipes.recipes]}
 
 
 def _level(label: str, level: Level | None) -> dict[str, Any]:

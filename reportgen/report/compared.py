@@ -16,6 +16,7 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
     one_by_one = f"{wording.spelled(len(comparison.labels)).capitalize()} runs, one by one"
     head = (
+        *_recipes(comparison),
         Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95\u202f% intervals. "
                 f"A trial drops a tier when one above it is {AHEAD}.", kind="tiers"),
         *_curves(comparison),
@@ -32,6 +33,18 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
         Section("assumed", "Assumptions", "What was assumed, and what was not read", kind="assumed"),
         Section("glossary", "Glossary", "The terms, for readers from other fields", kind="glossary"),
     )
+
+
+def _recipes(comparison: Comparison) -> tuple[Section, ...]:
+    """Recipes with all their seeds and the effect of each key; nothing when neither is there to tell."""
+    recipes = comparison.recipes
+    if recipes is None or not (recipes.has_seeds or recipes.effects):
+        return ()
+    deck = ("Runs that differ in their seed alone are one recipe: its mean with a 95\u202f% interval that holds the "
+            "noise of seeds, pooled over recipes. Corrected p: against the first, for all at once.")  # fmt: skip
+    if not recipes.has_seeds:
+        deck = "Mean level at each value of each key that varies, averaged over the other keys."
+    return (Section("recipes", "Recipes", titles.of_recipes(recipes), deck, kind="recipes"),)
 
 
 def _curves(comparison: Comparison) -> tuple[Section, ...]:

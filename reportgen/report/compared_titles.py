@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reportgen import wording
 from reportgen.comparison import Comparison
+from reportgen.recipes import Recipes
 from reportgen.report import overlays
 
 MOST_IN_MATRIX = 12  # trials; beyond it pairs stand in a list
@@ -15,6 +16,21 @@ def of_tiers(comparison: Comparison) -> str:
     if count == 1:
         return "One tier: nobody is ahead"
     return f"{wording.spelled(count).capitalize()} tiers; inside a tier nobody is ahead"
+
+
+def of_recipes(recipes: Recipes) -> str:
+    """How many recipes there are, and how many of them lead."""
+    count, first = len(recipes.recipes), len(recipes.tiers[0])
+    if not recipes.has_seeds:
+        return f"{wording.spelled(count).capitalize()} recipes, each run once"
+    if count == 1:
+        return f"One recipe, {wording.plural(len(recipes.recipes[0].labels), 'seed')}"
+    lead = (
+        "one leads"
+        if first == 1 and len(recipes.tiers) > 1
+        else f"{wording.spelled(first)} can't be told apart at the top"
+    )
+    return f"{wording.spelled(count).capitalize()} recipes; {lead}"
 
 
 def of_overlay(comparison: Comparison) -> str:
@@ -78,7 +94,7 @@ def pairs_deck(comparison: Comparison, noun: str) -> str:
     paired = sum(pair.paired for pair in comparison.pairs)
     by_problem = f" {wording.plural(paired, 'pair')} compared problem by problem." if paired else ""
     way = "Row minus column" if len(comparison.labels) <= MOST_IN_MATRIX else "The first minus the second"
-    return f"{way}, {noun}: 95\u202f% interval ({how}), Holm-corrected p. Bold: real. Grey: a tie.{by_problem}"
+    return f"{way}, {noun}: 95\u202f% interval ({how}), Holm-corrected p. Bold: real. Grey: not ahead.{by_problem}"
 
 
 def of_efficiency(comparison: Comparison) -> str:

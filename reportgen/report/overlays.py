@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 from reportgen import wording
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Figure, Mark
+from reportgen.recipes import LOG_SPAN
 
 MOST_COLOURED = 8  # beyond it lines are faint, under a median with its quartiles
 MOST_LINES = 40  # beyond it only the named lines are drawn
@@ -98,8 +100,14 @@ def frame(
 def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], comparison: Comparison) -> Swept:
     known = [(value, level) for value, level in zip(row, levels, strict=True) if level is not None]
     values = sorted({value for value, _ in known}, key=_sortable)
-    numeric = len(values) > 8 and all(isinstance(value, int | float) for value in values)
-    place = {repr(value): float(value) if numeric else float(at) for at, value in enumerate(values)}
+    numeric = len(values) > 8 and all(isinstance(value, int | float) and value == value for value in values)
+    if numeric and values[0] > 0 and values[-1] / values[0] >= LOG_SPAN:  # rates: each step the same factor
+        place = {repr(value): math.log10(value) for value in values}
+        told = values[:: math.ceil(len(values) / 6)]
+        ticks = tuple((place[repr(value)], _value(value)) for value in told)
+    else:
+        place = {repr(value): float(value) if numeric else float(at) for at, value in enumerate(values)}
+        ticks = () if numeric else tuple((float(at), _value(value)) for at, value in enumerate(values))
     steps = np.array([place[repr(value)] for value, _ in known])
     figure = Figure(
         id=f"swept-{crc32(key.encode('utf-8', 'surrogatepass'))}",
@@ -108,7 +116,6 @@ def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], compari
         frame=frame(steps, np.array([level for _, level in known]), key, "end"),
         kind="scatter",
     )
-    ticks = () if numeric else tuple((float(at), _value(value)) for at, value in enumerate(values))
     return Swept(key, figure, ticks)
 
 

@@ -10,7 +10,7 @@ from reportgen.report.figures import Panel
 
 Kind = Literal[
     "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
-    "tiers", "overlay", "results", "since", "samples", "evals", "components", "differences", "pairs",
+    "tiers", "recipes", "overlay", "results", "since", "samples", "evals", "components", "differences", "pairs",
     "efficiency", "runs", "assumed",
 ]  # fmt: skip
 
