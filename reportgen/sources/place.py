@@ -17,9 +17,10 @@ CHUNK = 1 << 18  # bytes read at a time: chunks of this size stay in the process
 LONGEST_LINE = 1 << 24  # bytes; a longer line is cut there, so that memory stays bounded
 SUFFIXES = (".gz", ".xz", ".zst", ".bz2")
 DULL = ("trainer", "main", "merged", "metrics", "history", "log", "logs", "logging", "console", "output", "train",
-        "training", "results", "stdout", "nohup", "trainer_state", "data", "rows", "table")  # stems that name no run
-EXPECTED = ("a run is a W&B run directory, a .wandb file, a trainer.log, a CSV or JSON Lines table with a step column, "
-            "or a folder of those")
+        "training", "orchestrator", "results", "stdout", "nohup", "trainer_state", "data", "rows",
+        "table")  # stems that name no run
+EXPECTED = ("a run is a tracker's store (W&B, TensorBoard, MLflow, trackio, SwanLab …), a trainer's log, a table with a "
+            "step column, or a folder of those")
 
 FOREIGN = (  # first bytes -> what such a file is
     (b"%PDF", "a PDF"),

@@ -34,8 +34,11 @@ SOURCES = (  # room:class, in the order in which they are asked: the telling one
     "texts.columnar:NumpyArchive",
     "texts.csv_table:CsvTable",
     "texts.verl:Verl",
+    "texts.slime:Slime",
+    "texts.nemo_rl:NemoRl",
     "texts.dicts:Dicts",
     "areal.log:ArealLog",
+    "texts.pairs:Pairs",
     "wandb.api:Api",
 )
 

@@ -30,6 +30,7 @@ TRAINER = Trainer(
     ),
     sums={"zero_variance_groups": Sum(("train/baseline_reward/pct_0", "train/baseline_reward/pct_1"), scale=0.01)},
     evals=(EvalName("validation/accuracy", "mean", accuracy=True), EvalName("validation/reward", "reward")),
+    eval_sizes=("validation/num_samples",),
     filtered=("train/filtered_reward", "grpo.use_dynamic_sampling"),
     samples=(("grpo.num_prompts_per_step", "grpo.num_generations_per_prompt"),),
     config=words(

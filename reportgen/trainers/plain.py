@@ -25,7 +25,7 @@ TRAINER = Trainer(
         reward_spread="reward_std reward/std rewards/std group_reward_std",
         zero_variance_groups="zero_variance_groups frac_reward_zero_std frac_zero_std zero_std_ratio"
         " zero_variance_frac zero_adv_frac zero_variance_share",
-        kl="kl kl_ref ref_kl kl_to_ref kl_loss kl_div kl_mean mean_kl train/kl train/kl_loss",
+        kl="kl kl_ref kl_divergence ref_kl kl_to_ref kl_loss kl_div kl_mean mean_kl train/kl train/kl_loss",
         behaviour_kl="behaviour_kl behavior_kl behave_kl approx_kl ppo_kl train/approx_kl",
         entropy="entropy policy_entropy entropy_mean mean_entropy train/entropy actor/entropy entropy_loss",
         grad_norm="grad_norm gradient_norm train/grad_norm actor/grad_norm",
@@ -37,7 +37,7 @@ TRAINER = Trainer(
         sequence_length="seq_len seq_len_mean sequence_length total_length",
         prompt_length="prompt_length prompt_len prompt_length_mean",
         learning_rate="learning_rate lr train/lr train/learning_rate actor/lr",
-        step_time="step_time step_time_s time_per_step timing/step time/step step_duration",
+        step_time="step_time step_time_s step_time_seconds time_per_step timing/step time/step step_duration",
         throughput="throughput tokens_per_second tokens_per_sec tokens_per_s perf/throughput",
         update_successful="update_successful",
         reward_min="reward_min reward/min",
