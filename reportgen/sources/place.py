@@ -19,8 +19,8 @@ SUFFIXES = (".gz", ".xz", ".zst", ".bz2")
 DULL = ("trainer", "main", "merged", "metrics", "history", "log", "logs", "logging", "console", "output", "train",
         "training", "orchestrator", "results", "stdout", "nohup", "trainer_state", "data", "rows",
         "table")  # stems that name no run
-EXPECTED = ("a run is a tracker's store (W&B, TensorBoard, MLflow, trackio, SwanLab …), a trainer's log, a table with a "
-            "step column, or a folder of those")
+EXPECTED = ("a run is a tracker's store (W&B, TensorBoard, MLflow, trackio, SwanLab …), a trainer's log, a table with "
+            "a step column, or a folder of those")
 
 FOREIGN = (  # first bytes -> what such a file is
     (b"%PDF", "a PDF"),
