@@ -198,7 +198,7 @@ def test_folders_without_runs(tmp_path: Path) -> None:
     """An empty folder and one without runs are told apart, each with what a run is."""
     (tmp_path / "empty").mkdir()
     lay(tmp_path, other__notes__x="hello")
-    with pytest.raises(SpecError, match="empty: an empty folder; a run is a W&B run directory"):
+    with pytest.raises(SpecError, match="empty: an empty folder; a run is a tracker"):
         find(str(tmp_path / "empty"))
     with pytest.raises(SpecError, match="other: no run in it or below it; a run is"):
         find(str(tmp_path / "other"))
