@@ -351,3 +351,20 @@ def _written(folder: Path, text: str) -> Path:
     path = folder / "console.txt"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_a_log_of_the_first_areal(tmp_path: Path) -> None:
+    """Up to 0.3 (realhf) a step's tables stand before the line that ends it, each line behind Ray's prefix."""
+    prefix = "\x1b[36m(MasterWorker pid=11559)\x1b[0m "
+    lines = []
+    for number, reward in enumerate([0.25, 0.5, 0.75], start=1):
+        stamp = f"20250616-06:0{number}:00.000"
+        lines.append(f"{stamp} realhf.system.model_function_call INFO: RPC name actor_train returns (1/1)")
+        lines += table({REWARD: reward}).splitlines() + table({"ppo_critic/lr": 1e-5}).splitlines()
+        lines.append(f"{stamp} master worker INFO: Epoch 1/2 step {number}/4 (global step {number}) finishes. Average")
+    path = tmp_path / "master.log"
+    path.write_text("".join(f"{prefix}{line}\n" for line in [*lines, *table({REWARD: 1.0}).splitlines()[:2]]))
+    run = read(str(path))
+    assert rewards(run)[:3] == [0.25, 0.5, 0.75]
+    assert (run.history.index.tolist()[:3], run.steps_per_epoch, run.state) == ([1, 2, 3], 4, "unfinished")
+    assert run.elapsed_s is not None and run.elapsed_s.loc[3] == 120

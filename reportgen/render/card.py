@@ -125,7 +125,7 @@ def interval_of(item: Number) -> str:
 def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
     """What the run is, in a few words each; True: can be left out on a phone."""
     run = diagnosis.run
-    logged, end = run.n_steps, wording.count(run.last_step)
+    logged, end = counted(diagnosis), wording.count(run.last_step)
     parts = [(trainers.title(run.framework) if run.framework else "", True)]
     parts.append(
         (
@@ -136,13 +136,20 @@ def identity(diagnosis: Diagnosis) -> tuple[tuple[str, bool], ...]:
         )
     )
     if run.steps_per_epoch:
-        epochs = run.n_steps / run.steps_per_epoch
+        epochs = logged / run.steps_per_epoch
         parts.append((f"{wording.number(epochs, 2)} epochs × {wording.count(run.steps_per_epoch)}", True))
     when = f" {run.started.day} {run.started:%b %Y}" if run.started else ""
     parts.append((("" if run.state == "unknown" else run.state) + when, False))
     if run.runtime_s:
         parts.append((wording.duration(run.runtime_s), True))
     return tuple((text.strip(), optional) for text, optional in parts if text.strip())
+
+
+def counted(diagnosis: Diagnosis) -> int:
+    """Steps that have a train reward; all steps when it plays no role."""
+    played = diagnosis.roles.get("train_reward")
+    logged = diagnosis.run.extent.logged
+    return logged[played.name].count if played and played.name in logged else diagnosis.run.n_steps
 
 
 def _strip(item: Number, beside: Sequence[Number], reach: tuple[float, float]) -> Strip | None:

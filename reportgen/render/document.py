@@ -18,6 +18,7 @@ from reportgen import saved
 from reportgen.comparison import Comparison, Level
 from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
 from reportgen.recipes import Recipes
+from reportgen.render import card
 from reportgen.render.evals_view import components_json, evals_json
 from reportgen.report import Report
 from reportgen.report.since import review
@@ -98,7 +99,7 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "state": run.state,
         "started": run.started,
         "runtime_s": run.runtime_s,
-        "steps": {"first": int(index[0]), "last": int(index[-1]), "count": _counted(diagnosis)},
+        "steps": {"first": int(index[0]), "last": int(index[-1]), "count": card.counted(diagnosis)},
         "steps_per_epoch": run.steps_per_epoch,
         "restarts": list(run.restarts),
         "scale": {"accuracy": diagnosis.scale.accuracy, "range": diagnosis.scale.range, "why": diagnosis.scale.why},
@@ -192,13 +193,6 @@ def learned(learning: Learning | None) -> dict[str, Any]:
         "p_rise": learning.p_rise,
         "p_fall": learning.p_fall,
     }
-
-
-def _counted(diagnosis: Diagnosis) -> int:
-    """Steps that have a train reward; all steps when it plays no role."""
-    played = diagnosis.roles.get("train_reward")
-    logged = diagnosis.run.extent.logged
-    return logged[played.name].count if played and played.name in logged else diagnosis.run.n_steps
 
 
 def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:

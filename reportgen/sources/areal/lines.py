@@ -11,8 +11,9 @@ from datetime import datetime
 from reportgen.sources.areal.table import Tables
 
 HEAD, FOOT = "╒".encode(), "╘".encode()
-MARKS = (HEAD, FOOT, b"Train step ", b"Stats (", b"StepInfo(", b"trial_name=", b"Training completes")
+MARKS = (HEAD, FOOT, b"Train step ", b"(global step ", b"Stats (", b"StepInfo(", b"trial_name=", b"Training completes")
 STEP = re.compile(rb"Epoch (\d{1,9})/(\d{1,9}) Step (\d{1,9})/(\d{1,9}) Train step (\d{1,15})/(\d{1,15})")
+REALHF = re.compile(rb"Epoch (\d{1,9})/(\d{1,9}) step (\d{1,9})/(\d{1,9}) \(global step (\d{1,15})\) finishes")
 STATS = re.compile(rb"Stats \(\d+/\d+\)")
 RECOVERED = re.compile(rb"Recovering from StepInfo\(.{0,300}?global_step=(\d{1,15})")
 LAUNCH = re.compile(rb"experiment_name=([\w.\-]+),? +trial_name=([\w.\-]+)")
@@ -52,6 +53,8 @@ class Lines:
         self._trial = Trial()
         self._step: int | None = None
         self._table: int | None = None  # the number of the table that is open
+        self._pending: int | None = None  # up to 0.3 (realhf) a step's tables stand before its line: the first of them
+        self._is_realhf: bool | None = None
         self._due = False  # a step or "Stats (i/n)" was announced and its table not seen yet
         self._n_bytes = 0
 
@@ -60,6 +63,8 @@ class Lines:
         if self._trial.started is None and self._n_bytes < STAMPED_WITHIN:
             self._trial.started = _stamp(chunk)
         self._n_bytes += len(chunk)
+        if self._is_realhf is None and (first := STEP.search(chunk) or REALHF.search(chunk)):
+            self._is_realhf = first.re is REALHF
         self.n_lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
         at = 0
         for start, end in _marked(chunk):
@@ -74,6 +79,8 @@ class Lines:
         """A line that may begin or end something."""
         if found := STEP.search(line):
             self._begin_step(found, line)
+        elif self._is_realhf and (found := REALHF.search(line)):
+            self._end_step(found, line)
         elif found := RECOVERED.search(line):
             self._trial.launch += 1
             self._trial.begins[self._trial.launch] = int(found[1]) + 1
@@ -103,7 +110,8 @@ class Lines:
     def _begin_step(self, found: re.Match[bytes], line: bytes) -> None:
         trial = self.trials.setdefault(self._trial.name, self._trial)
         trial.started = trial.started or _stamp(line)
-        trial.steps_per_epoch, trial.planned_steps = int(found[4]), int(found[6])
+        trial.steps_per_epoch = int(found[4])
+        trial.planned_steps = int(found[2]) * int(found[4]) if found.re is REALHF else int(found[6])
         trial.finished = False
         trial.runtime_s = self._since_start(line) or trial.runtime_s
         self._step = int(found[5])
@@ -112,13 +120,32 @@ class Lines:
         trial.done.append(self._step)
         self._table, self._due = None, True
 
+    def _end_step(self, found: re.Match[bytes], line: bytes) -> None:
+        """A step is done, and the tables since the last one are its own."""
+        pending, self._pending = self._pending, None
+        self._begin_step(found, line)
+        self._due, self._step, trial = False, None, self._trial
+        for at in range(len(trial.steps) if pending is None else pending, len(trial.steps)):
+            trial.steps[at], trial.launches[at] = trial.done[-1], trial.launch
+            trial.clock[at] = trial.runtime_s if trial.runtime_s is not None else float("nan")
+
+    def settle(self) -> None:
+        """After the last piece: tables whose step never ended are of the next one."""
+        if self._pending is not None and self._trial.done:
+            for at in range(self._pending, len(self._trial.steps)):
+                self._trial.steps[at] = self._trial.done[-1] + 1
+        self._pending = None
+
     def _open_table(self) -> None:
         self._due, trial = False, self._trial
-        if self._step is None:
+        if self._is_realhf:
+            trial = self.trials.setdefault(trial.name, trial)
+            self._pending = len(trial.steps) if self._pending is None else self._pending
+        elif self._step is None:
             self.n_early += 1
             return
         self._table, trial.is_torn = len(trial.steps), True
-        trial.steps.append(self._step)
+        trial.steps.append(self._step or 0)
         trial.launches.append(trial.launch)
         trial.clock.append(trial.runtime_s if trial.runtime_s is not None else float("nan"))
 

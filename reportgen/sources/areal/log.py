@@ -24,7 +24,7 @@ from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 
 NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log holds main.log's lines again
-MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL")
+MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL", b"realhf")
 WORKERS = ("actor.log", "rollout.log", "llm_server.log", "eval-rollout.log", "ref.log", "critic.log", "controller.log")
 TAIL_LINES = 60
 LOOKED_AT = 1 << 22  # bytes in which the first step is looked for
@@ -109,6 +109,7 @@ def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
     for chunk in place.chunks(path, notes):
         lines.feed(chunk)
         before, last = last, chunk
+    lines.settle()
     return lines, before[-place.CHUNK :] + last
 
 
@@ -212,7 +213,7 @@ def _tells_steps(place: Place) -> bool:
     """Whether a text of AReaL's tells of steps or launches in its first megabytes."""
     if not is_areal(place):
         return False
-    signs = (b"StatsLogger", b"Train step ")
+    signs = (b"StatsLogger", b"Train step ", b"master worker INFO: Epoch ")
     return any(sign in place.head for sign in signs) or LAUNCH.search(place.head) is not None or (
         any(sign in place.beginning(LOOKED_AT) for sign in signs)
     )
