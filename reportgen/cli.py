@@ -79,6 +79,9 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--samples-per-step", type=click.IntRange(1), metavar="N", help="Rollouts behind a train point."),
     click.option("--gpus", type=click.IntRange(1), metavar="N", help="GPUs used, for costs in GPU-hours."),
     click.option("--metric", "metrics", multiple=True, metavar="ROLE=NAME", help="Which metric plays a role."),
+    click.option("--eval", "eval_name", metavar="NAME", help="The main eval: a set, or a metric's name."),
+    click.option("--evals", "eval_files", multiple=True, metavar="FILE",
+                 help="Evals made elsewhere: lm-eval or lighteval results, a folder of them, or a table by step."),
     click.option("--step-column", metavar="NAME", help="The column of a table that counts steps; rows counts them."),
     click.option("--all-metrics", is_flag=True, help="Also every metric without a role, from W&B or many runs."),
     click.option("--steps", type=options.STEPS, metavar="A:B", help="Only these steps, both included."),
@@ -246,6 +249,8 @@ def watch(
     (spec,) = options.typed(**given) if len(options.typed(**given)) == 1 else (None,)
     if spec is None:
         raise click.UsageError("watch takes one RUN.")
+    if given["eval_files"]:
+        raise click.UsageError("watch takes no --evals; give them to report when the run is over.")
     told = json_file or (str(Path(output).with_suffix(".json")) if command else None)
     options.check_places([("-o", output), ("--json", told)], **given)
     options.check_inputs([("-o", output), ("--json", told)], _found(**given).specs)
@@ -281,13 +286,15 @@ def metrics(**given: Any) -> None:
     settings = _settings(**given)
     from reportgen.anonymous import anonymous as nameless
     from reportgen.render import metrics_text
-    from reportgen.sources import read_all
+    from reportgen.sources import eval_files, read_all
 
+    scores = [score for path in given["eval_files"] for score in eval_files.read(path)]
     found, missing, _ = _found(**given)
     with _progress("reading", given["quiet"] or len(found) < 2, len(found)) as advance:
         done = read_all(found, progress=advance, unread=missing)
     for spec, run in done.by_spec.items():
         named = replace(run, name=naming.writable(found[spec]) or run.name)
+        named = eval_files.joined(named, scores, is_alone=len(found) == 1) if scores else named
         terminal.put(metrics_text(nameless(named) if given["anonymous"] else named, settings) + "\n")
     if _told(done.unread, given["anonymous"]) and given["strict"]:
         sys.exit(UNUSABLE)
@@ -330,7 +337,7 @@ def _report(
     from reportgen import many, sources, workers
     from reportgen.cache import Cache
     from reportgen.report import compose
-    from reportgen.sources import own
+    from reportgen.sources import eval_files, own
 
     earlier = (own.text(since), since) if since else None
     stored, given["specs"] = _stored(given["specs"])
@@ -340,12 +347,13 @@ def _report(
         return compose(known, unread, earlier=earlier,
                        title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
     found, missing, passed = _found(**given)
-    options.check_inputs(places, [*found, *([since] if since else [])])
+    options.check_inputs(places, [*found, *([since] if since else []), *given["eval_files"]])
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))
     wanted = many.Wanted(
         settings, _only_roles(found, given["all_metrics"]), given["anonymous"], given["step_column"] or "",
         None if no_samples or len(found) != 1 else samples or "",
+        evals=tuple(score for path in given["eval_files"] for score in eval_files.read(path)), is_alone=len(found) == 1,
     )  # fmt: skip
     with _progress("diagnosing", given["quiet"] or len(found) < 2, len(found)) as advance:
         done = many.diagnose_all(
@@ -400,13 +408,14 @@ def _check_reference(diagnoses: Sequence[Diagnosis], settings: Settings) -> None
 def _settings(
     *, baseline: float | None, eval_size: int | None, reward_range: tuple[float, float] | None,
     samples_per_step: int | None, gpus: int | None, metrics: Sequence[str], steps: tuple[int | None, int | None] | None,
-    reference: str | None, thresholds: Sequence[str], **_: Any,
+    reference: str | None, thresholds: Sequence[str], eval_name: str | None = None, **_: Any,
 ) -> Settings:  # fmt: skip
     from reportgen.settings import Settings
 
     declared = Settings(
         baseline=baseline, eval_size=eval_size, reward_range=reward_range, samples_per_step=samples_per_step,
         gpus=gpus, metrics=options.pairs("--metric", metrics), steps=steps, reference=reference,
+        eval=eval_name,
     )  # fmt: skip
     return declared.with_thresholds(options.pairs("--set", thresholds))
 

@@ -16,7 +16,8 @@ from reportgen.findings import Diagnosis
 from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.slim import slim
-from reportgen.sources import Unread, is_remote, read, rollouts
+from reportgen.sources import Unread, eval_files, is_remote, read, rollouts
+from reportgen.sources.eval_files import Score
 from reportgen.trainers import Trainer
 
 FETCHED = 4  # runs waited for side by side where they come from elsewhere
@@ -32,6 +33,8 @@ class Wanted:
     anonymous: bool = False
     step_column: str = ""  # of tables
     samples: str | None = None  # where rollouts lie; "": beside the run; None: they are not read
+    evals: tuple[Score, ...] = ()  # made elsewhere
+    is_alone: bool = True  # there is one run, so that they are its own
     trainers: tuple[Trainer, ...] = field(default_factory=trainers.own)  # a person's own
 
 
@@ -111,6 +114,8 @@ def _one(task: Task, wanted: Wanted, each: Callable[[Run], None] | None) -> Diag
     keep = tuple(wanted.settings.metrics.values())
     run = read(task.spec, only_roles=wanted.only_roles, keep=keep, step_column=wanted.step_column)
     run = replace(run, name=naming.writable(task.name) or run.name)
+    if wanted.evals:
+        run = eval_files.joined(run, wanted.evals, is_alone=wanted.is_alone)
     if wanted.anonymous:
         run = anonymous(run)
     if each is not None:

@@ -24,7 +24,7 @@ def cast(run: Run, settings: Settings) -> tuple[Run, dict[str, Played], Cast]:
     so that everything downstream finds the main eval under one name.
     Raises SettingsError for a role, metric or eval of the settings that isn't there.
     """
-    roles = dict(metrics.roles(run.history.columns, settings.metrics))
+    roles = dict(metrics.roles(run.history.columns, settings.metrics, run.framework or None))
     made_of = parts.found(run.history)
     found = Cast(components=parts.components(run.history, made_of))
     if "train_reward" in roles and "train_reward" not in settings.metrics:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
-from reportgen import evals, metrics, trainers, wording
+from reportgen import evals, trainers, wording
+from reportgen.diagnostics.casting import cast
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card as cards
 from reportgen.render.sparkline import reward_line, sparkline
@@ -47,7 +48,7 @@ def _since(report: Report) -> list[str]:
 
 def metrics_text(run: Run, settings: Settings) -> str:
     """What was logged, with its curve: which role each metric plays and why, by which steps, which eval it is."""
-    played = metrics.roles(run.history.columns, settings.metrics, run.framework or None)
+    run, played, found = cast(run, settings)
     roles = {one.name: one for one in played.values()}
     rows = []
     for name in sorted(run.history.columns, key=lambda name: (name not in roles, str(name))):
@@ -61,6 +62,8 @@ def metrics_text(run: Run, settings: Settings) -> str:
     whose = f", logged by {trainers.title(run.framework)}" if run.framework else ""
     titles = ("metric", "values", "last", "curve", "role", "axis", "eval", "why")
     head = f"{_line(run.name or run.id)}: {size}{whose}"
+    if found.main is not None and len(found.evals) > 1:
+        head += f"\n  main eval: {_line(found.main.label)}; {_line(found.main.why)}"
     return "\n".join([head, *(f"  {line}" for line in aligned([titles, *rows])), *_notes(run)])
 
 
