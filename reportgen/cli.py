@@ -63,7 +63,7 @@ def cli() -> None:
 
     A RUN is a W&B run directory, a .wandb file, an AReaL trainer.log (also .gz, .xz, .zst), a CSV or
     JSON Lines table, a local copy, entity/project/run_id, a W&B URL, wandb:entity/project?group=...,
-    or a folder: then every run below it.
+    - for standard input, or a folder: then every run below it.
 
     \b
     Example:
@@ -307,12 +307,13 @@ def metrics(**given: Any) -> None:
 @click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Runs fetched side by side.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
 def fetch(specs: tuple[str, ...], output: str, refresh: bool, jobs: int, quiet: bool) -> None:
-    """Runs from Weights & Biases into a local copy that every command reads.
+    """Any runs into a local copy, Parquet and JSON, that every command reads: an archive of what was reviewed.
 
     \b
     Examples:
       reportgen fetch my-team/gsm8k-grpo-local/abc123 -o runs/
       reportgen fetch "wandb:my-team/gsm8k-grpo-local?group=lr" -o runs/
+      reportgen fetch outputs/ -o archive/
     """
     with _refusals():
         from reportgen import store
@@ -389,9 +390,10 @@ def _stored(specs: Sequence[str]) -> tuple[list[Report], tuple[str, ...]]:
 
 def _told(unread: Iterable[Unread], anonymous: bool = False) -> list[Unread]:
     """What could not be read, told on stderr; without the folders that were typed, if so wished."""
-    from reportgen.sources import Unread
+    from reportgen.sources import Unread, copies
 
-    said = [Unread(*(_without_folders(text, (one.spec,)) for text in one)) if anonymous else one for one in unread]
+    there = [Unread(copies.said(one.spec, one.spec), one.problem) for one in unread]
+    said = [Unread(*(_without_folders(text, (one.spec,)) for text in one)) if anonymous else one for one in there]
     for spec, problem in said:
         terminal.tell(f"not read: {problem if spec in problem else f'{spec}: {problem}'}")
     return said
@@ -434,6 +436,7 @@ def _found(
     """What was asked for, looked for; what was passed over is counted on stderr, or told one by one."""
     from reportgen import sources
     from reportgen.errors import SpecError
+    from reportgen.sources import copies
 
     named = options.pairs("--label", labels)
     if not specs and not named:
@@ -446,16 +449,18 @@ def _found(
         for spec, name in [*((spec, "") for spec in specs), *((spec, name) for name, spec in named.items())]:
             try:
                 there = sources.find(spec, looking=_looking(advance))
-            except SpecError as error:
+            except (SpecError, SourceError) as error:
                 missing.append(sources.Unread(spec, str(error)))
                 continue
             found |= dict.fromkeys(there, name)
             whys |= there.why
             typed = (spec,) if anonymous else ()
-            passed += [(_without_folders(path, typed) if typed else path, why) for path, why in there.passed_over]
+            passed += [(_without_folders(path, typed) if typed else copies.said(path, path), why)
+                       for path, why in there.passed_over]
     if explain:
         for one in found:
-            terminal.tell(f"run: {_without_folders(one, (one,)) if anonymous else one}: {whys[one]}")
+            shown = _without_folders(one, (one,)) if anonymous else copies.said(one, one)
+            terminal.tell(f"run: {shown}: {whys[one]}")
         for path, why in passed:
             terminal.tell(f"passed over: {path}: {why}")
     elif passed:

@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from reportgen.atomic import write_whole
-from reportgen.errors import ReportgenError, SpecError
+from reportgen.errors import ReportgenError
 from reportgen.naming import Key
-from reportgen.sources import Unread, local_copy
-from reportgen.sources.local_copy import ABOUT, FORMAT, MEASURED, VERSION
+from reportgen.run import Run
+from reportgen.sources import Unread, find, local_copy, read
+from reportgen.sources.local_copy import ABOUT, AXIS, FORMAT, MEASURED, VERSION
 from reportgen.sources.logged import Record, plain
 from reportgen.sources.wandb import address as wandb_address
 from reportgen.sources.wandb import api as wandb_api
@@ -56,10 +57,18 @@ def fetch(
     """
     unread: list[Unread] = []
     root = Path(folder)
-    found = tuple(dict.fromkeys(_found(specs, unread, root, refresh)))
+    here = [spec for spec in specs if not wandb_api.claims(spec)]
+    found = tuple(dict.fromkeys(_found([spec for spec in specs if spec not in here], unread, root, refresh)))
+    kept = tuple(dict.fromkeys(_here(here, unread)))
     lines = list(wandb_address.remarks(found))
     addresses = [wandb_api.addressed(spec) for spec in found]
-    progress(0, "", len(addresses) or 1)
+    progress(0, "", len(addresses) + len(kept) or 1)
+    for spec in kept:
+        try:
+            lines.append(_keep(spec, root))
+        except ReportgenError as error:
+            unread.append(Unread(spec, str(error)))
+        progress(1, spec)
 
     clients = cache(lambda site: connect(next(one for one in addresses if one.site == site), limits))
     workers = ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="fetch")
@@ -81,11 +90,18 @@ def _found(specs: Sequence[str], unread: list[Unread], root: Path, refresh: bool
     """Specs of single runs at W&B; what is none goes to `unread`. A finished run that is there isn't looked for."""
     for spec in specs:
         try:
-            if not wandb_api.claims(spec):
-                raise SpecError(f"{spec}: no address at W&B, so there is nothing to fetch; {wandb_address.EXPECTED}")
             address = wandb_api.addressed(spec)
             known = None if refresh or not (address.run and address.entity) or address.site else _there(address, root)
             yield from (address.spec,) if known is not None and known.is_over else wandb_api.find(spec)
+        except ReportgenError as error:
+            unread.append(Unread(spec, str(error)))
+
+
+def _here(specs: Sequence[str], unread: list[Unread]) -> Iterator[str]:
+    """Specs of single runs on this machine; what is none goes to `unread`."""
+    for spec in specs:
+        try:
+            yield from find(spec)
         except ReportgenError as error:
             unread.append(Unread(spec, str(error)))
 
@@ -145,6 +161,48 @@ def _fetched(
     write(fetched, folder)
     more = f", {fetched.n_rows - before.n_rows:,} of them new" if before is not None else ""
     return f"{folder}: {fetched.n_rows:,} rows{more}, {fetched.state}"
+
+
+def record_of(run: Run) -> Record:
+    """A run of any source as it is stored: what passed the gate, and what only its own source knew."""
+    at = {int(step): row for row, step in enumerate(run.history.index)}
+    columns: dict[Key, np.ndarray] = {AXIS: run.history.index.to_numpy(dtype=float)}
+    if run.elapsed_s is not None:
+        columns["_runtime"] = run.elapsed_s.reindex(run.history.index).to_numpy(dtype=float)
+    columns |= {str(name): run.history[name].to_numpy(dtype=float) for name in run.history}
+    for lost in run.nonfinite:  # a metric that was never finite has no column
+        columns.setdefault(lost.metric, np.full(len(at), np.nan))
+    known = {
+        "source": run.source, "framework": run.framework, "console_tail": run.console_tail, "axis": run.axis,
+        "axes": dict(run.axes), "steps_per_epoch": run.steps_per_epoch, "restarts": list(run.restarts),
+        "sizes": dict(run.sizes), "answers": None if run.answers is None else run.answers.to_dict(),
+    }  # fmt: skip
+    return Record(
+        entity="", project="", id=run.id, name=run.name, state=run.state, columns=columns,
+        nonfinite=tuple((at[one.step], one.metric, one.value) for one in run.nonfinite if one.step in at),
+        step_metrics={"*": AXIS}, config=run.config, summary=run.summary, provenance=run.provenance,
+        system=run.system, started=run.started, runtime_s=run.runtime_s, notes=run.notes, removed=run.removed,
+        kept=known,
+    )  # fmt: skip
+
+
+def _keep(spec: str, root: Path) -> str:
+    """Stores a run that lies on this machine; what was done, in one line."""
+    run = read(spec)
+    folder = root / part(run.name or run.id)
+    if local_copy.claims(str(folder)) and not _is_of(folder, run):
+        folder = root / part(f"{run.name or run.id} of {run.source}")
+    with _alone(folder):
+        write(record_of(run), folder)
+    return f"{folder}: {len(run.history):,} steps, {run.state}"
+
+
+def _is_of(folder: Path, run: Run) -> bool:
+    """Whether what is stored in a folder came from the same place as a run."""
+    try:
+        return (local_copy.load(folder, ()).kept or {}).get("source") == run.source
+    except ReportgenError:
+        return True  # damaged: to be written anew
 
 
 def write(record: Record, folder: Path) -> None:
@@ -239,4 +297,5 @@ def _about(record: Record, history: str, system: str | None) -> str:
     }
     about |= {name: dict(getattr(record, name)) for name in ("step_metrics", "config", "summary", "provenance")}
     about |= {"notes": list(record.notes), "removed": list(record.removed)}
+    about |= {} if record.kept is None else {"run": dict(record.kept)}
     return json.dumps(about, indent=1, ensure_ascii=False, default=str) + os.linesep

@@ -123,12 +123,12 @@ def test_a_limit_that_bites_is_told(wandb_server, tmp_path, monkeypatch):
 
 
 def test_one_bad_run_does_not_stop_the_others(wandb_server, tmp_path):
-    """A run that can't be read is named with its problem, the others are stored, and a path is no run at W&B."""
+    """A run that can't be read is named with its problem, the others are stored, and so is a path that isn't there."""
     wandb_server.add(Stored("good", history=rows(3)), Stored("bad", history=rows(3)))
     wandb_server.faults.append(Fault("HistoryPage", errors="permission denied", times=1))
     fetched = store.fetch(["wandb:gsm8k", "./folder"], tmp_path, jobs=1)
     assert len(fetched.lines) == 1
-    assert [("permission denied" in problem, "no address" in problem) for _, problem in fetched.unread] == [
+    assert [("permission denied" in problem, "no such file or folder" in problem) for _, problem in fetched.unread] == [
         (False, True),
         (True, False),
     ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reportgen import metrics
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import folders, registry
+from reportgen.sources import copies, folders, registry
 from reportgen.sources.areal import answers
 from reportgen.sources.folders import EXPECTED, Found, Looking, Passed
 from reportgen.sources.place import Place
@@ -85,9 +85,10 @@ def find(spec: str, *, looking: Looking = lambda *_: None) -> Specs:
 
     What exists as a file or folder is one. `log#trial` and `table#run` name one run of several in a file;
     `a+b` names one run by several records of it. Each spec that is given back may be given to read().
+    `-` is standard input, copied for as long as the process lives.
     looking: called with how many files and folders were looked at since the last call, and where.
     """
-    spec = folders.expanded(spec)
+    spec = copies.of_stdin() if spec == copies.STDIN else folders.expanded(spec)
     place = Place(spec)
     if place.exists:
         taken = registry.best(place)
@@ -248,13 +249,14 @@ def _read(takens: Sequence[Taken], keep: Keep) -> Run:
             runs.append(source.read(claim, keep))
         except ReportgenError as error:
             problems.append(error)
+    path = takens[0].claim.place.path
     if not runs:
-        raise problems[0]
+        raise type(problems[0])(copies.said(str(problems[0]), path)) from problems[0]
     first, *others = runs
     for other_run in others:
         first = first.filled_from(other_run)
     first = replace(first, notes=(*first.notes, *(f"not read: {problem}" for problem in problems)))
-    return _with_answers(first, takens[0].claim.place)
+    return copies.told(_with_answers(first, takens[0].claim.place), path)
 
 
 def _together(takens: Sequence[Taken]) -> list[Taken]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from reportgen import foreign, wording
 from reportgen.errors import SourceError
+from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run
+from reportgen.run import Run, State
 from reportgen.settings import LARGEST_WHOLE
 from reportgen.sources.logged import Record, kept
 from reportgen.sources.place import Place
@@ -21,6 +23,7 @@ from reportgen.sources.source import Claim, Keep, Rank, Source
 FORMAT = "reportgen run"  # the mark in run.json
 VERSION = 1
 ABOUT = "run.json"
+AXIS = "reportgen/step"  # the steps of a run that another source than W&B gave
 MEASURED = "s"  # the index of hardware metrics
 
 
@@ -45,7 +48,35 @@ def claims(spec: str) -> bool:
 
 def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     """The run stored in a folder, the same as the one that was fetched; SourceError when a file is damaged."""
-    return load(Path(spec), keep).run(keep)
+    record = load(Path(spec), keep)
+    return record.run(keep) if record.kept is None else _run(record, record.kept, spec)
+
+
+def _run(record: Record, known: Mapping[str, Any], spec: str) -> Run:
+    """The run of another source than W&B, as it was when it was kept; it passes the gate once more."""
+    run = from_rows(
+        record.columns,
+        id=record.id, name=record.name, source=foreign.text(known.get("source")) or f"local copy {spec}",
+        step=AXIS, nonfinite=record.nonfinite,
+        config=record.config, summary=record.summary, provenance=record.provenance, system=record.system,
+        started=record.started, runtime_s=record.runtime_s,
+        state=next((state for state in get_args(State) if state == record.state), "unknown"),
+        framework=foreign.text(known.get("framework")), console_tail=foreign.text(known.get("console_tail")),
+        steps_per_epoch=foreign.whole(known.get("steps_per_epoch")), notes=record.notes,
+    )  # fmt: skip
+    answers = {name: number for name, value in foreign.mapping(known.get("answers")).items()
+               if (number := foreign.number(value)) is not None}  # fmt: skip
+    sizes = {name: foreign.whole(value) for name, value in foreign.mapping(known.get("sizes")).items()}
+    return replace(
+        run,
+        axis=foreign.text(known.get("axis")),
+        axes={name: foreign.text(axis) for name, axis in foreign.mapping(known.get("axes")).items()},
+        restarts=tuple(step for each in foreign.items(known.get("restarts"))
+                       if (step := foreign.whole(each)) is not None),
+        answers=pd.Series(answers, name="reward", dtype="float64").rename_axis("problem") if answers else None,
+        sizes={name: size for name, size in sizes.items() if size},
+        removed=tuple(dict.fromkeys((*record.removed, *run.removed))),
+    )  # fmt: skip
 
 
 def load(folder: Path, keep: Collection[str] | None = None) -> Record:
@@ -66,6 +97,7 @@ def load(folder: Path, keep: Collection[str] | None = None) -> Record:
             started=foreign.moment(about["started"]),
             notes=foreign.texts(about["notes"]),
             removed=foreign.texts(about["removed"]),
+            kept=foreign.mapping(about["run"]) if about.get("run") is not None else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # pyarrow's are among these
         reason = wording.shortened(str(error), 120) or type(error).__name__

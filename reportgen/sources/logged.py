@@ -84,6 +84,7 @@ class Record:
     runtime_s: float | None = None
     notes: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()  # where a secret was taken out
+    kept: Mapping[str, Any] | None = None  # of a run from elsewhere: what only its own source knew
 
     @property
     def is_over(self) -> bool:
