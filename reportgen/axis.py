@@ -16,7 +16,6 @@ Table = Mapping[str, np.ndarray]  # metric -> (n_rows,) float64, NaN where a row
 BARE = ("step", "Step")  # what trackers count log calls under, beside the trainer's own step
 QUALIFIED = ("train/global_step", "training/global_step", "trainer/global_step", "global_step")
 ALIKE = 0.95  # of the rows on which two ways of counting must agree to be one
-OFTEN = 0.8  # of the steps that hold several rows: then a row is a part of its step
 
 
 @dataclass(frozen=True)
@@ -102,15 +101,6 @@ def completed(steps: np.ndarray, table: Table, axis: str, remarks: list[str]) ->
     remarks.append(f"{wording.plural(int(here.sum()), 'row')} without {axis!r} took W&B's step, which agrees "
                    "with it in every other row")  # fmt: skip
     return filled
-
-
-def has_parts(steps: np.ndarray, values: np.ndarray | None) -> bool:
-    """Whether nearly every step holds several rows of a metric: parts of its batch, not corrections."""
-    if values is None:
-        return False
-    at = steps[np.isfinite(steps) & ~np.isnan(values)]
-    _, counted = np.unique(at, return_counts=True)
-    return len(counted) > 1 and float((counted > 1).mean()) >= OFTEN
 
 
 def _own(name: str, trainer: Trainer) -> Iterable[str]:

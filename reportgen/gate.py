@@ -18,6 +18,7 @@ from reportgen.run import CLOCKS, LARGEST, STEP_NAMES, NonFinite, Run, State
 from reportgen.trainers import Trainer
 
 Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
+OFTEN = 0.8  # of the steps that hold several rows: then a row is a part of its step
 MARK = np.inf  # a logged nan or inf, while rows are folded
 
 
@@ -87,8 +88,7 @@ def from_rows(
     if nowhere := _nowhere(table, steps, found):
         remarks.append(f"{wording.plural(nowhere, 'row')} without a step in {axis!r} were left out")
     elapsed = _elapsed(table, kept, started)
-    parts = axes.has_parts(np.where(kept, steps, np.nan), table.get(reward or ""))
-    frames = [_family(table, one, rows, parts, remarks) for one, rows in zip(found, stands, strict=True)]
+    frames = [_family(table, one, rows, remarks) for one, rows in zip(found, stands, strict=True)]
     history = frames[0] if len(frames) == 1 else pd.concat(frames, axis=1).sort_index()
     history.index = pd.Index(history.index, name="step", dtype="int64")
     if history.empty:
@@ -212,11 +212,11 @@ def _nowhere(table: axes.Table, steps: np.ndarray, found: Sequence[axes.Family])
     return int(lost.sum())
 
 
-def _family(table: axes.Table, one: axes.Family, stands: np.ndarray, parts: bool, remarks: list[str]) -> pd.DataFrame:
+def _family(table: axes.Table, one: axes.Family, stands: np.ndarray, remarks: list[str]) -> pd.DataFrame:
     """The metrics of one axis by step; several rows of a step averaged where they are its parts."""
     rows = np.flatnonzero(stands)
     frame = pd.DataFrame({name: table[name][rows] for name in one.names}, dtype="float64")
-    return _fold(frame, one.steps[rows].astype(np.int64), mean=parts or one.is_folded, remarks=remarks)
+    return _fold(frame, one.steps[rows].astype(np.int64), mean=one.is_folded, remarks=remarks)
 
 
 def _places(
@@ -307,26 +307,30 @@ def _at_least(runtime_s: float | None, elapsed: pd.Series | None) -> float | Non
 def _fold(
     frame: pd.DataFrame, steps: np.ndarray, *, mean: bool = False, remarks: list[str] | None = None
 ) -> pd.DataFrame:
-    """One row a step, ascending; of several values for a cell their mean, or the last logged."""
+    """One row a step, ascending; of several values for a cell their mean or the last logged.
+
+    The mean where nearly every step has several, as parts of its batch.
+    """
     frame = frame.set_axis(pd.Index(steps, name="step", dtype="int64"), axis=0)
     if frame.index.is_unique:
         return frame if frame.index.is_monotonic_increasing else frame.sort_index()
     grouped = frame.groupby(level="step", sort=True)
+    if remarks is None:
+        return grouped.last()
+    most = grouped.count().max(axis=1)
+    mean = mean or bool(len(most) > 1 and (most > 1).mean() >= OFTEN)
     folded = grouped.mean() if mean else grouped.last()
-    if remarks is not None:
-        remarks += _several(frame, folded, mean)
+    remarks += _several(frame, folded, most, mean)
     return folded
 
 
-def _several(frame: pd.DataFrame, folded: pd.DataFrame, mean: bool) -> list[str]:
-    """That steps held more than one value of a metric, and what became of them."""
-    counted = frame.groupby(level="step", sort=True).count()
-    most = counted.max(axis=1)
+def _several(frame: pd.DataFrame, folded: pd.DataFrame, most: pd.Series, mean: bool) -> list[str]:
+    """That steps held more than one value of a metric, and what became of them. most: of any metric, by step."""
     n_several = int((most > 1).sum())
     if not n_several:
         return []
-    usual = int(most[most > 1].median())
     if mean:
+        usual = int(most[most > 1].median())
         return [f"{wording.plural(n_several, 'step')} hold several rows, {usual} as a rule: their mean is taken"]
     differ = frame.sub(folded.reindex(frame.index)).abs().gt(0).to_numpy().any()
     return [f"{wording.plural(n_several, 'step')} hold several rows: the last value logged stands"] if differ else []

@@ -124,3 +124,12 @@ def test_rows_and_columns_are_placed_alike() -> None:
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: np.array([row.get(name, np.nan) for row in rows], dtype=float) for name in names}
     assert from_rows(columns, **ABOUT).history.equals(from_rows(rows, **ABOUT).history)
+
+
+def test_minibatches_of_the_updates_alone_are_averaged() -> None:
+    """AReaL's old tables hold the reward in the first of a step's rows, and an update in each."""
+    rows = [{"step": step, "grpo_actor/lr": part, **({"grpo_actor/task_reward/avg": 0.5} if not part else {})}
+            for step in range(1, 6) for part in range(4)]  # fmt: skip
+    history = from_rows(rows, **ABOUT).history
+    assert history["grpo_actor/lr"].tolist() == [1.5] * 5
+    assert history["grpo_actor/task_reward/avg"].tolist() == [0.5] * 5

@@ -73,3 +73,19 @@ def test_a_directory_that_kept_only_its_output_is_read_from_that(tmp_path: Path)
     (folder / "output.log").write_text(areal_log([0.25, 0.5]))
     (spec,) = find(str(tmp_path))
     assert read(spec).history.index.tolist() == [1, 2]
+
+
+def test_two_processes_of_one_run_are_one_launch(tmp_path: Path) -> None:
+    """Logs of one id that were written at the same time are joined; neither cuts the other."""
+    for process, name in enumerate(("reward", "eval_reward")):
+        folder = tmp_path / f"run-20261125_19153{process}-both"
+        folder.mkdir()
+        steps = range(1 + 9 * process, 21, 1 + 4 * process)
+        stamps = [f"{1000 + 10 * step + process}" for step in steps]
+        rows = [wandb_bytes.row({"_timestamp": stamp, "train/global_step": f"{step}", name: "0.5"})
+                for stamp, step in zip(stamps, steps, strict=True)]  # fmt: skip
+        wandb_bytes.write(folder, wandb_bytes.log([wandb_bytes.run("both"), *rows]), "run-both.wandb")
+    (spec,) = find(str(tmp_path))
+    history = read(spec).history
+    assert len(history["reward"].dropna()) == 20
+    assert history["eval_reward"].dropna().index.tolist() == [10, 15, 20]
