@@ -251,3 +251,12 @@ def test_a_gap_on_a_fixed_set_covers_what_it_should():
 def test_evals_of_a_history_without_any():
     """Nothing is nothing."""
     assert evals.found(pd.DataFrame({"reward": [0.1, 0.2]})) == ()
+
+
+def test_a_log_probability_and_a_share_are_two_units(make_run):
+    """Though a trainer logs both under its one name for a reward."""
+    run = make_run(
+        {"ppo_actor/task_reward/avg": TRAIN - 2.6, "eval-rollout/reward": every(20, 0.0, 0.1, 0.0, 0.1, 0.0, 0.1)}
+    )
+    diagnosis = diagnose(run)
+    assert (diagnosis.scale.comparable, diagnosis.gap) == (False, None)

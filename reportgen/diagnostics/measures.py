@@ -24,6 +24,7 @@ DATED = 0.05  # of the run: how well the start of a fall is known
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times their scatter: a fall of evals of unknown error that is more than that
 SEEN = 1.4  # times the threshold: the widest half interval with which a gap of twice it is seen at 80 % power
+LEAST_BASE = 0.02  # below: hardly a success a batch, and "+8,000 %" says nothing
 EARLY = 0.2  # of the run: a gap that stands by then was not learned by heart
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
 
@@ -430,4 +431,4 @@ def _baseline_n(n: int | None, declared: Declared, settings: Settings) -> int | 
 
 def _relative(value: float, declared: Declared) -> float | None:
     base = declared.baseline
-    return (value - base) / base if base and base > 0 and declared.scale.accuracy else None
+    return (value - base) / base if base and base >= LEAST_BASE and declared.scale.accuracy else None

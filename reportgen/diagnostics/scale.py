@@ -29,6 +29,7 @@ def scale_of(run: Run, roles: dict[str, Played], main: Eval | None, settings: Se
     """Whether the rewards are accuracies, whether train and eval are one unit, and why that is believed."""
     names = [roles[role].name for role in ROLES if role in roles]
     twins = len(names) == 2 and quantity(names[0], "") == quantity(names[1], main.set if main else "")
+    twins = twins and _meet(run, names)
     if settings.reward_range is not None:
         return _given(run, names, twins, main, settings.reward_range)
     kinds = {role: _is_accuracy(run, roles, role, main) for role in ROLES if role in roles}
@@ -52,6 +53,17 @@ def scale_of(run: Run, roles: dict[str, Played], main: Eval | None, settings: Se
     if any(kinds.values()):
         why = "Train and eval reward are not counted in the same unit; " + why[0].lower() + why[1:]
     return Scale(False, None, why, comparable=not any(kinds.values()))
+
+
+def _meet(run: Run, names: list[str]) -> bool:
+    """Whether evals lie no farther from the train rewards than these reach: a share is no log-probability."""
+    train, evals = (run.history[name].dropna() for name in names)
+    if train.empty or evals.empty:
+        return True
+    low, high = float(train.min()), float(train.max())
+    return not (float(evals.min()) > high + (high - low) or float(evals.max()) < low - (high - low)) and not (
+        float(evals.min()) >= 0 > high
+    )
 
 
 def quantity(name: str, of_set: str = "") -> str:
