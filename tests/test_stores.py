@@ -16,7 +16,7 @@ from reportgen.sources import find, read
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every store's folder."""
-    kinds = ("mlflow", "trackio", "swanlab", "dvclive", "clearml", "comet", "neptune")
+    kinds = ("mlflow", "trackio", "swanlab", "swanlab06", "dvclive", "clearml", "comet", "neptune")
     return {kind: unpacked(kind, tmp_path_factory) for kind in kinds}
 
 
@@ -71,10 +71,10 @@ def test_trackios_count_of_calls_is_no_step(stores):
     assert run.history.loc[63, "eval/reward"] == 0.287
 
 
-@pytest.mark.parametrize("mode", ["offline", "local"])
-def test_swanlabs_records_equal_the_truth(stores, mode):
+@pytest.mark.parametrize(("kind", "mode"), [("swanlab", "offline"), ("swanlab", "local"), ("swanlab06", "offline")])
+def test_swanlabs_records_equal_the_truth(stores, kind, mode):
     """The folder is found, is no W&B directory, and tells state, config and values."""
-    (spec,) = find(str(stores["swanlab"] / mode))
+    (spec,) = find(str(stores[kind] / mode))
     run = read(spec)
     assert_is_truth(run)
     assert (run.name, run.state, run.framework) != ("", "unknown", "W&B")

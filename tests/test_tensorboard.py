@@ -98,7 +98,7 @@ def test_the_checksum_is_crc32c() -> None:
     digits = b"123456789"
     masked = ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF
     assert int(framing.masked_crc(np.frombuffer(digits, dtype=np.uint8)[:, None])[0]) == masked
-    assert framing._crc_of_one(digits) == masked
+    assert framing.crc_of_one(digits) == masked
 
 
 def test_a_file_without_a_scalar_has_no_step_yet(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_shared_cases(case: str, counts: list[int]) -> None:
 
 def _record(data: bytes) -> bytes:
     length = struct.pack("<Q", len(data))
-    return b"".join((length, struct.pack("<I", framing._crc_of_one(length)), data,
-                     struct.pack("<I", framing._crc_of_one(data))))  # fmt: skip
+    return b"".join((length, struct.pack("<I", framing.crc_of_one(length)), data,
+                     struct.pack("<I", framing.crc_of_one(data))))  # fmt: skip
 
 
 def _starts(data: bytes) -> list[int]:

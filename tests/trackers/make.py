@@ -131,7 +131,8 @@ def swanlab(folder: Path) -> None:
     """SwanLab's folders of both modes, as the installed version writes them."""
     import swanlab
 
-    for mode in ("offline", "local"):
+    is_new = int(swanlab.__version__.split(".")[1]) >= 10
+    for mode in ("offline", "local") if is_new else ("offline",):
         os.chdir(folder)
         swanlab.init(project="gsm8k-grpo", experiment_name="trial0", config=truth.CONFIG, mode=mode,
                      logdir=str(folder / mode))  # fmt: skip

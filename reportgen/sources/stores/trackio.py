@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping
+from array import array
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from reportgen import foreign, naming
 from reportgen.run import Run
 from reportgen.sources.place import Place
+from reportgen.sources.points import Series
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import database, made
 from reportgen.sources.stores.made import Known
@@ -38,12 +40,12 @@ class Trackio(Source):
             where, wanted = ("run_id = ? AND run_name = ?", (known.id, known.name)) if has_id else (
                 "run_name = ?", (known.name,)
             )  # fmt: skip
-            cells: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
+            cells: dict[str, _Cells] = {}
             rows = connection.execute(f"SELECT step, metrics FROM metrics WHERE {where} ORDER BY id", wanted)
             for step, logged in rows:
                 _add(cells, step, logged)
             config = _config(connection, where, wanted)
-        series = made.series_of(cells)
+        series = {name: Series(np.array(cell.steps), np.array(cell.values)) for name, cell in cells.items()}
         axis = made.own_axis(series)
         return made.run_of(
             series,
@@ -78,7 +80,14 @@ def _runs(connection: sqlite3.Connection) -> list[Known]:
     return [Known(str(id), foreign.text(name) or str(id)) for id, name in rows]
 
 
-def _add(cells: Mapping[str, list[tuple[int, float, float]]], step: Any, logged: Any) -> None:
+class _Cells(NamedTuple):
+    """One metric's points as they come in; a million are many, so they are kept in 16 bytes each."""
+
+    steps: array[int]
+    values: array[float]
+
+
+def _add(cells: dict[str, _Cells], step: Any, logged: Any) -> None:
     """One row's numbers; the clock that is stored is that of the batch that was sent, so none is taken."""
     at = foreign.whole(step)
     try:
@@ -88,10 +97,21 @@ def _add(cells: Mapping[str, list[tuple[int, float, float]]], step: Any, logged:
     if at is None:
         return
     for key, value in row.items():
-        for name, leaf in naming.leaves({key: value}) if isinstance(value, dict) else ((key, value),):
+        if type(value) is float:  # nearly every one is
+            _put(cells, key, at, value)
+            continue
+        for name, leaf in naming.leaves({key: value}):
             number = made.value_of(leaf)
             if number is not None:
-                cells[name if isinstance(name, str) else ".".join(name)].append((at, number, float("nan")))
+                _put(cells, name if isinstance(name, str) else ".".join(name), at, number)
+
+
+def _put(cells: dict[str, _Cells], name: str, step: int, value: float) -> None:
+    cell = cells.get(name)
+    if cell is None:
+        cell = cells[name] = _Cells(array("q"), array("d"))
+    cell.steps.append(step)
+    cell.values.append(value)
 
 
 def _config(connection: sqlite3.Connection, where: str, wanted: tuple[str, ...]) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def _sound_bodies(batch: Batch) -> np.ndarray:
             continue
         stored = _word(batch.data, batch.starts[which] + length)
         if len(which) == 1:
-            sound[which] = _crc_of_one(batch.record(int(which[0]))) == int(stored[0])
+            sound[which] = crc_of_one(batch.record(int(which[0]))) == int(stored[0])
         else:
             sound[which] = masked_crc(gathered(batch, which, length)) == stored
     return sound
@@ -188,7 +188,7 @@ def _word(array: np.ndarray, places: np.ndarray) -> np.ndarray:
     return columns[0] | columns[1] << np.uint32(8) | columns[2] << np.uint32(16) | columns[3] << np.uint32(24)
 
 
-def _crc_of_one(body: bytes) -> int:
+def crc_of_one(body: bytes) -> int:
     """The masked CRC32C of one record, byte by byte: for a single one numpy costs more."""
     crc, table = 0xFFFFFFFF, PLAIN
     for byte in body:
