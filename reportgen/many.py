@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-from reportgen import naming, trainers, workers
+from reportgen import naming, redact, trainers, workers
 from reportgen.anonymous import anonymous, told
 from reportgen.cache import Cache
 from reportgen.diagnostics import diagnose
@@ -113,7 +113,7 @@ def _one(task: Task, wanted: Wanted, each: Callable[[Run], None] | None) -> Diag
     """One run read, diagnosed and let go."""
     keep = tuple(wanted.settings.metrics.values())
     run = read(task.spec, only_roles=wanted.only_roles, keep=keep, step_column=wanted.step_column)
-    run = replace(run, name=naming.writable(task.name) or run.name)
+    run = replace(run, name=redact.text(naming.writable(task.name))[0] or run.name)
     if wanted.evals:
         run = eval_files.joined(run, wanted.evals, is_alone=wanted.is_alone)
     if wanted.anonymous:

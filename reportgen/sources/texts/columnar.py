@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ PARQUET, ARROW, STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 MOST_CELLS = 50_000_000  # of one table: 400 MB
-LARGEST = 1 << 31  # bytes that a numpy archive may unpack to
+DAMAGED = (zlib.error, struct.error)
+LARGEST = 1 << 28  # bytes that a numpy archive may unpack to
 
 
 class ArrowTable(Source):
@@ -186,7 +188,7 @@ def _arrays(place: Place) -> dict[str, Table]:
                 raise SourceError(f"{place.path}: unpacks to more than {LARGEST:,} bytes; give a smaller table")
         with np.load(Path(place.path), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if archive[name].dtype.kind in "fiub"}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+    except (OSError, ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile, *DAMAGED) as error:
         raise SourceError(f"{place.path}: a damaged numpy archive ({error}); write it anew, or as CSV") from error
     flat = {name: values for name, values in arrays.items() if values.ndim == 1}
     longest = max((len(values) for values in flat.values()), default=0)
