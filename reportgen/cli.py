@@ -156,13 +156,17 @@ def report(
     places = [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)]
     options.check_places(places, **given)
     from reportgen import render
+    from reportgen.sources import remote
 
     composed = _report(title=title, each=_csv_writer(csv_folder), places=places, **given)
     wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
     wanted += [(json_file, render.to_json)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
     texts = [(place, make(composed)) for place, make in wanted]
-    write_all([(Path(place), text) for place, text in texts if place != "-"])
+    for place, text in texts:  # first: a store may be out of reach, and then nothing is written
+        if remote.is_store(place):
+            remote.write(place, text.encode("utf-8", "replace"))
+    write_all([(Path(place), text) for place, text in texts if place != "-" and not remote.is_store(place)])
     for place, text in texts:
         if place == "-":
             terminal.put(text)
@@ -173,7 +177,7 @@ def report(
             terminal.tell(line)
     if output != "-":
         _tell(f"{output}: {composed.headline}", given["quiet"])
-        if open_page:
+        if open_page and not remote.is_store(output):
             webbrowser.open(Path(output).resolve().as_uri())
     _end(composed, given["strict"])
 

@@ -118,8 +118,8 @@ def check_places(
     for option, place in places:
         if not place:
             continue
-        if option == "--csv" and place == "-":
-            raise SettingsError("--csv -: a CSV a run needs a folder; name one")
+        if option == "--csv" and (place == "-" or "://" in place):
+            raise SettingsError(f"--csv {place}: a CSV a run needs a folder on this machine; name one")
         real = place if place == "-" else os.path.realpath(place)
         if real in runs:
             raise SettingsError(f"{option} {place}: that is a run's own file, which would be lost; choose another name")

@@ -65,6 +65,7 @@ HOMES = {
     "jinja2": {"render"},
     "click": {"cli", "options", "terminal"},
     "wandb": {"sources", "publish"},
+    "fsspec": {"sources"},
 }
 BANNED = ("scipy.stats", "statsmodels", "sklearn", "matplotlib", "plotly")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reportgen import metrics
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import copies, folders, registry
+from reportgen.sources import copies, folders, registry, remote
 from reportgen.sources.areal import answers
 from reportgen.sources.folders import EXPECTED, Found, Looking, Passed
 from reportgen.sources.place import Place
@@ -90,6 +90,10 @@ def find(spec: str, *, looking: Looking = lambda *_: None) -> Specs:
     """
     spec = copies.of_stdin() if spec == copies.STDIN else folders.expanded(spec)
     place = Place(spec)
+    if not place.exists and remote.is_address(spec):
+        path, passed = remote.copied(spec, looking)
+        there = find(path, looking=looking)
+        return Specs.of(there.why, (*there.passed_over, *passed))
     if place.exists:
         taken = registry.best(place)
         if place.is_folder and (taken is None or taken.claim.takes is not None):
