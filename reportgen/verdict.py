@@ -282,7 +282,8 @@ def _gain(evidence: Evidence, settings: Settings) -> str:
     if found.state == "assumed":
         return f"The difference to {base} is {shown}; its level is assumed, so this is not tested."
     if found.p_value is None:
-        return f"The difference to {base} is {shown}; without the eval's size it is not tested."
+        missing = "size" if accuracy else "scale"
+        return f"The difference to {base} is {shown}; without the eval's {missing} it is not tested."
     if found.p_value >= settings.significance:
         return f"The difference to {base}, {shown}, may be chance."
     return f"The {'gain over' if found.absolute > 0 else 'loss against'} {base} is real: {shown}."

@@ -260,3 +260,11 @@ def test_a_log_probability_and_a_share_are_two_units(make_run):
     )
     diagnosis = diagnose(run)
     assert (diagnosis.scale.comparable, diagnosis.gap) == (False, None)
+
+
+def test_evals_that_start_far_below_train_are_of_other_problems(make_run):
+    """An eval before anything was learned, 18 points below: no overfitting, whatever the gap grows to."""
+    run = make_run(
+        {"ppo_actor/task_reward/avg": TRAIN, "eval-rollout/reward": [0.03, *every(40, 0.02, 0.05, 0.07)[1:]]}
+    )
+    assert diagnose(run).gap.label == "inconclusive"

@@ -28,7 +28,8 @@ def improvement(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     is_loss = is_real and found.absolute < 0
     gain = wording.difference(found.absolute, accuracy)
     bounds = f" {wording.interval(found.interval, accuracy, signed=True)}" if found.interval else ""
-    outcome = "not tested: the eval's size is unknown" if found.source == "eval" else "not tested: too few points"
+    unknown = "the eval's size is unknown" if accuracy else "the reward's scale is unknown"
+    outcome = f"not tested: {unknown if found.source == 'eval' else 'too few points'}"
     if found.state == "assumed":
         outcome = "not tested: the baseline is assumed"
     if found.p_value is not None:

@@ -24,6 +24,8 @@ DATED = 0.05  # of the run: how well the start of a fall is known
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times their scatter: a fall of evals of unknown error that is more than that
 SEEN = 1.4  # times the threshold: the widest half interval with which a gap of twice it is seen at 80 % power
+AT_ONCE = 0.02  # of the run: an eval by then is of a model that has learned nothing yet
+APART = 3.0  # times the threshold: train and eval that start so far apart are of other problems
 LEAST_BASE = 0.02  # below: hardly a success a batch, and "+8,000 %" says nothing
 EARLY = 0.2  # of the run: a gap that stands by then was not learned by heart
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
@@ -108,12 +110,15 @@ def gap_of(
     trend = gap_trend(train, evals, eval_errors(evals, declared, settings))
     limit = _limit(train, declared, settings)
     at_first = trend[0][1] if len(trend) > 1 and trend[0][0] <= _early(train) else None
+    label = label_of(mid, again or (low, high), limit, at_first)
+    if label == "overfitting" and _was_other(trend, train, limit):
+        label = "inconclusive"
     return Gap(
         train=float(np.mean(level)),
         eval=value,
         gap=mid,
         interval=again or (low, high),
-        label=label_of(mid, again or (low, high), limit, at_first),
+        label=label,
         first_significant_step=first_significant(trend, mid, limit),
         trend=trend,
         confounders=confounders(run, roles, declared),
@@ -121,6 +126,13 @@ def gap_of(
         at_first=at_first,
         interval_new=(low, high) if again else None,
     )
+
+
+def _was_other(trend: tuple[tuple[int, float, float, float], ...], train: Learning, limit: float) -> bool:
+    """Whether the evals stood far below train before anything was learned: they are of other problems."""
+    step, gap, low, _ = trend[0]
+    at_once = train.first_step + AT_ONCE * (train.last_step - train.first_step)
+    return step <= at_once and gap > APART * limit and low > limit
 
 
 def _early(train: Learning) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reportgen import metrics
-from reportgen.evals import Eval
+from reportgen.evals import Eval, sets
 from reportgen.findings import Scale
 from reportgen.metrics import Played
 from reportgen.run import Run
@@ -35,6 +35,9 @@ def scale_of(run: Run, roles: dict[str, Played], main: Eval | None, settings: Se
     kinds = {role: _is_accuracy(run, roles, role, main) for role in ROLES if role in roles}
     if twins and len(set(kinds.values())) == 2:
         # "eval_reward" sounds like a share, "reward" doesn't, and both are one function
+        if main is not None and main.accuracy and sets.known(main.set) and _is_share(run, names[0]):
+            why = f"{names[0]} and {names[1]} are one quantity, a share of {main.set} in the evals; all lies in [0, 1]."
+            return Scale(True, (0.0, 1.0), why)
         kinds = dict.fromkeys(kinds, kinds["train_reward"] or is_binary(run, roles["train_reward"].name))
     if kinds and all(kinds.values()):
         said = " and ".join(names)
@@ -124,6 +127,10 @@ def _is_accuracy(run: Run, roles: dict[str, Played], role: str, main: Eval | Non
     also = ("reward_min", "reward_max") if role == "train_reward" else ()
     seen = run.history[[name, *(roles[key].name for key in also if key in roles)]].to_numpy()
     return bool(by_name and np.isfinite(seen).any() and np.nanmin(seen) >= 0 and np.nanmax(seen) <= 1)
+
+
+def _is_share(run: Run, name: str) -> bool:
+    return bool(run.history[name].dropna().between(0, 1).all())
 
 
 def _starts_with(run: Run, names: list[str]) -> bool:
