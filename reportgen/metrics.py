@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import translate
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from reportgen import evals, trainers
@@ -196,8 +196,9 @@ class _Spelled:
 
     def __init__(self, everyone: tuple[Trainer, ...]) -> None:
         self._exact: dict[str, tuple[Match, ...]] = {}  # literal name -> each role that it may play
-        self._patterns: list[tuple[re.Pattern[str], bool, Match]] = []  # whether its scope may not be another model's
+        self._patterns: list[tuple[str, bool, Match]] = []  # whether its scope may not be another model's
         self._sums: list[tuple[tuple[str, ...], Match]] = []
+        self._axes = frozenset(axis.step for trainer in everyone for axis in trainer.axes)
         self._greedy: dict[str, frozenset[str]] = {}  # trainer -> the names beside which its "eval/*" is greedy
         rank = 0
         for trainer in everyone:
@@ -212,7 +213,7 @@ class _Spelled:
                 self._sums.append((wanted.parts, (role, rank, trainer.name)))
         ends = {f".*{re.escape(part)}" for parts, _ in self._sums for part in parts}
         self._ends = re.compile(f"(?:{'|'.join(sorted(ends))})$") if ends else re.compile(r"(?!)")
-        patterns = sorted({pattern.pattern for pattern, _, _ in self._patterns})
+        patterns = sorted({pattern for pattern, _, _ in self._patterns})
         self._any = re.compile("|".join(patterns)) if patterns else re.compile(r"(?!)")
         self.matches = lru_cache(maxsize=1 << 16)(self._matches)
         self.is_wanted = lru_cache(maxsize=1 << 16)(self._is_wanted)
@@ -226,7 +227,7 @@ class _Spelled:
     def _take(self, alias: str, match: Match) -> None:
         if "*" in alias:
             own_model = alias.startswith("*/") or match[0] != "eval_reward"
-            self._patterns.append((re.compile(translate(alias)), own_model, match))
+            self._patterns.append((translate(alias), own_model, match))
         else:
             self._exact[alias] = (*self._exact.get(alias, ()), match)
 
@@ -241,7 +242,7 @@ class _Spelled:
             found += [
                 match
                 for pattern, own_model, match in self._patterns
-                if pattern.match(spelled)
+                if _compiled(pattern).match(spelled)
                 and not (foreign and own_model)
                 and not (match[0] == "eval_reward" and NO_REWARD.search(spelled))
             ]
@@ -249,9 +250,17 @@ class _Spelled:
 
     def _is_wanted(self, name: str) -> bool:
         spelled = _canonical(name)
-        if spelled in self._exact or spelled.startswith(PHASES):
+        if spelled in self._exact or spelled in self._axes or spelled.startswith(PHASES):
+            return True
+        if spelled.endswith(("/step", "/global_step")):  # a scope's own axis
             return True
         return bool(self._any.match(spelled) or self._ends.match(spelled))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """One pattern, made when a name first asks for it: most runs ask for few of them."""
+    return re.compile(pattern)
 
 
 @lru_cache(maxsize=8)

@@ -123,3 +123,9 @@ def test_a_persons_own_trainer_comes_first() -> None:
         assert metrics.framework(["my/score"]) == "mine"
         assert metrics.roles(["my/score"])["train_reward"].why == "Mine's name for it"
     assert metrics.roles(["my/score"]) == {}
+
+
+@pytest.mark.parametrize("name", ["training_step", "eval/step", "train/step", "heldout/global_step", "solved_none"])
+def test_what_places_or_makes_a_role_is_wanted(name: str) -> None:
+    """A read of roles only keeps the axes that metrics stand on, and the parts of sums."""
+    assert metrics.wanted(name)
