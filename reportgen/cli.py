@@ -23,6 +23,7 @@ from reportgen.errors import ReportgenError, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from reportgen.findings import Diagnosis
+    from reportgen.gates import Gates
     from reportgen.report import Report
     from reportgen.run import Run
     from reportgen.settings import Settings
@@ -114,6 +115,26 @@ def spread(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+GATES: tuple[Callable[[Any], Any], ...] = (
+    click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this."),
+    click.option("--min-gain", type=options.POINTS, metavar="5pp",
+                 help="Fail unless the gain over the baseline is this much."),
+    click.option("--max-gap", type=options.POINTS, metavar="3pp",
+                 help="Fail unless train leads eval by no more than this."),
+    click.option("--no-plateau", is_flag=True, help="Fail when the train reward has plateaued."),
+    click.option("--no-collapse", is_flag=True, help="Fail when train or eval reward has collapsed."),
+    click.option("--allow-inconclusive", is_flag=True, help="Let a gate pass that can't be judged."),
+    click.option("--junit", "junit_file", metavar="FILE", help="Also the gates' results as JUnit XML."),
+)  # fmt: skip
+
+
+def gated(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that judge runs by promises."""
+    for option in reversed(GATES):
+        command = option(command)
+    return command
+
+
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The RUN arguments and the options that every reading command takes."""
 
@@ -131,6 +152,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 @cli.command()
 @common
 @spread
+@gated
 @click.option(
     "--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout."
 )
@@ -142,7 +164,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--attach", is_flag=True, help="Put the page into its W&B run, as panel and artifact.")
 def report(
     output: str, title: str | None, json_file: str | None, markdown_file: str | None, csv_folder: str | None,
-    open_page: bool, attach: bool, **given: Any,
+    open_page: bool, attach: bool, junit_file: str | None, **given: Any,
 ) -> None:  # fmt: skip
     """One self-contained HTML page of one run, or a comparison of several.
 
@@ -152,8 +174,14 @@ def report(
       reportgen report outputs/grpo/logs/root/exp/trial/trainer.log -o report.html
       reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
+      reportgen report trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp
+
+    A gate passes when the whole 95 % interval is on its right side, fails when it is on the wrong
+    one, and can't be judged in between: then it fails as "inconclusive" unless --allow-inconclusive.
+    The page is written first; a failed gate ends with exit code 1.
     """
-    places = [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder)]
+    places = [("-o", output), ("--json", json_file), ("--markdown", markdown_file), ("--csv", csv_folder),
+              ("--junit", junit_file)]  # fmt: skip
     options.check_places(places, **given)
     from reportgen import render
     from reportgen.sources import remote
@@ -163,6 +191,7 @@ def report(
     wanted += [(json_file, render.to_json)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
     texts = [(place, make(composed)) for place, make in wanted]
+    texts += _junit(composed, junit_file)
     for place, text in texts:  # first: a store may be out of reach, and then nothing is written
         if remote.is_store(place):
             remote.write(place, text.encode("utf-8", "replace"))
@@ -186,20 +215,8 @@ def report(
 @common
 @spread
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this.")
-@click.option(
-    "--min-gain", type=options.POINTS, metavar="5pp", help="Fail unless the gain over the baseline is this much."
-)
-@click.option(
-    "--max-gap", type=options.POINTS, metavar="3pp", help="Fail unless train leads eval by no more than this."
-)
-@click.option("--no-plateau", is_flag=True, help="Fail when the train reward has plateaued.")
-@click.option("--no-collapse", is_flag=True, help="Fail when train or eval reward has collapsed.")
-@click.option("--allow-inconclusive", is_flag=True, help="Let a gate pass that can't be judged.")
-def diagnose(
-    form: str, fail_on: str | None, min_gain: float | None, max_gap: float | None,
-    no_plateau: bool, no_collapse: bool, allow_inconclusive: bool, **given: Any,
-) -> None:  # fmt: skip
+@gated
+def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
     """What happened, in the terminal; with gates for a CI job.
 
     A gate passes when the whole 95 % interval is on the right side, fails when it is on the wrong
@@ -210,20 +227,18 @@ def diagnose(
       reportgen diagnose wandb/latest-run
       reportgen diagnose trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp
     """
-    composed = _report(**given)
-    from reportgen import gates, render
+    options.check_places([("--junit", junit_file)], **given)
+    composed = _report(places=[("--junit", junit_file)], **given)
+    from reportgen import render
 
+    if junit_file == "-" :
+        raise SettingsError("--junit -: stdout carries the diagnosis; name a file")
     if form == "text":
         terminal.put(render.to_text(composed, colour=_colour()))
     else:
         terminal.put((render.to_json if form == "json" else render.to_markdown)(composed))
-    asked = gates.Gates(fail_on, min_gain, max_gap, no_plateau, no_collapse, allow_inconclusive)
-    failures = gates.failures(composed.diagnoses, asked)
-    for failure in failures:
-        terminal.tell(f"gate failed: {failure}")
+    write_all([(Path(place), text) for place, text in _junit(composed, junit_file)])
     _end(composed, given["strict"])
-    if failures:
-        sys.exit(GATE_FAILED)
 
 
 @cli.command()
@@ -337,9 +352,9 @@ def _report(
     since: str | None = None, samples: str | None = None, no_samples: bool = False,
     each: Callable[[Run], None] | None = None, places: Sequence[tuple[str, str | None]] = (), **given: Any,
 ) -> Report:  # fmt: skip
-    """The composed report of everything that was asked for."""
-    settings = _settings(**given)
-    from reportgen import many, sources, workers
+    """The composed report of everything that was asked for, gates judged."""
+    settings, asked = _settings(**given), _gates(**given)
+    from reportgen import gates, many, sources, workers
     from reportgen.cache import Cache
     from reportgen.report import compose
     from reportgen.sources import eval_files, own
@@ -349,7 +364,8 @@ def _report(
     known = [one for report in stored for one in report.diagnoses]
     unread = [one for report in stored for one in report.unread]
     if stored and not given["specs"] and not given["labels"]:
-        return compose(known, unread, earlier=earlier,
+        judged = gates.results(known, asked) or stored[0].gates
+        return compose(known, unread, earlier=earlier, gates=judged,
                        title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
     found, missing, passed = _found(**given)
     options.check_inputs(places, [*found, *([since] if since else []), *given["eval_files"]])
@@ -370,7 +386,8 @@ def _report(
         raise SourceError(sources.nothing(problems))
     diagnoses = [*known, *done.diagnoses]
     _check_reference(diagnoses, settings)
-    return compose(diagnoses, [*unread, *problems], title=title, earlier=earlier, passed_over=passed)
+    return compose(diagnoses, [*unread, *problems], title=title, earlier=earlier, passed_over=passed,
+                   gates=gates.results(diagnoses, asked))  # fmt: skip
 
 
 def _csv_writer(folder: str | None) -> Callable[[Run], None] | None:
@@ -409,6 +426,15 @@ def _check_reference(diagnoses: Sequence[Diagnosis], settings: Settings) -> None
     if wanted is None or len(diagnoses) > 1 or wanted in (run.name, run.id) or run.source.endswith(wanted):
         return
     raise SettingsError(f"--reference {wanted}: the only run is {run.name or run.id}; give several, or leave it out")
+
+
+def _gates(
+    *, fail_on: str | None = None, min_gain: float | None = None, max_gap: float | None = None,
+    no_plateau: bool = False, no_collapse: bool = False, allow_inconclusive: bool = False, **_: Any,
+) -> Gates:  # fmt: skip
+    from reportgen.gates import Gates
+
+    return Gates(fail_on, min_gain, max_gap, no_plateau, no_collapse, allow_inconclusive)
 
 
 def _settings(
@@ -527,6 +553,21 @@ def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def _junit(composed: Report, place: str | None) -> list[tuple[str, str]]:
+    """The gates' results for a CI service, and where they go."""
+    from reportgen import gates
+
+    return [(place, gates.junit(composed.gates))] if place else []
+
+
 def _end(composed: Report, strict: bool) -> None:
+    """Tells which gates failed, and leaves with their exit code, or that of a run not read."""
+    from reportgen import gates
+
+    failed = gates.told(composed.gates)
+    for sentence in failed:
+        terminal.tell(f"gate failed: {sentence}")
     if strict and composed.unread:
         sys.exit(UNUSABLE)
+    if failed:
+        sys.exit(GATE_FAILED)

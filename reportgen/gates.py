@@ -1,11 +1,17 @@
-"""Promises a run has to keep, and which of them it broke."""
+"""Promises a run has to keep, and what became of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
+from xml.etree import ElementTree
 
+from reportgen import wording
+from reportgen.errors import SettingsError
 from reportgen.findings import Diagnosis, Interval, Severity
+
+State = Literal["passed", "failed", "inconclusive"]
 
 
 @dataclass(frozen=True)
@@ -20,75 +26,158 @@ class Gates:
     allow_inconclusive: bool = False
 
 
+@dataclass(frozen=True)
+class Result:
+    """What became of one gate on one run."""
+
+    run: str  # its name
+    gate: str  # as it is typed: "--min-gain"
+    state: State
+    said: str  # what was found, and what was asked for
+    breaks: bool  # fails the job: failed, or inconclusive and that isn't allowed
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Result:
+        """The result that a report's JSON tells."""
+        return cls(str(told["run"]), str(told["gate"]), told["state"], str(told["said"]), bool(told["breaks"]))
+
+    @property
+    def outcome(self) -> str:
+        """The state, and whether one that can't be judged was allowed."""
+        return f"{self.state}, allowed" if self.state == "inconclusive" and not self.breaks else self.state
+
+
+def results(diagnoses: Iterable[Diagnosis], gates: Gates) -> tuple[Result, ...]:
+    """Each gate that was asked for, on each run.
+
+    A gate passes when the whole 95 % interval lies on its right side, fails when it lies on the wrong one, and is
+    inconclusive in between or without the numbers. Raises SettingsError for a gain or gap that no accuracy can have.
+    """
+    judged = []
+    for diagnosis in diagnoses:
+        _possible(diagnosis, gates)
+        for gate, state, said in _judged(diagnosis, gates):
+            breaks = state == "failed" or (state == "inconclusive" and not gates.allow_inconclusive)
+            judged.append(Result(diagnosis.run.name or diagnosis.run.id, gate, state, said, breaks))
+    return tuple(judged)
+
+
 def failures(diagnoses: Iterable[Diagnosis], gates: Gates) -> tuple[str, ...]:
     """One sentence for each gate that a run did not pass."""
+    return told(results(diagnoses, gates))
+
+
+def told(judged: Iterable[Result]) -> tuple[str, ...]:
+    """One sentence for each result that fails the job."""
     return tuple(
-        f"{diagnosis.run.name or diagnosis.run.id}: {sentence}"
-        for diagnosis in diagnoses
-        for sentence, inconclusive in _broken(diagnosis, gates)
-        if not (inconclusive and gates.allow_inconclusive)
+        f"{one.run}: {one.gate}: {'inconclusive: ' if one.state == 'inconclusive' else ''}{one.said}"
+        for one in judged
+        if one.breaks
     )
 
 
-def _broken(diagnosis: Diagnosis, gates: Gates) -> Iterator[tuple[str, bool]]:
-    """(sentence, whether it merely can't be judged) for each gate not passed."""
+def junit(judged: Iterable[Result]) -> str:
+    """The results as JUnit XML: a suite a run, a case a gate; CI services show it as tests."""
+    root = ElementTree.Element("testsuites", name="reportgen")
+    by_run: dict[str, list[Result]] = {}
+    for one in judged:
+        by_run.setdefault(one.run, []).append(one)
+    for run, its in by_run.items():
+        failed = str(sum(one.breaks for one in its))
+        suite = ElementTree.SubElement(root, "testsuite", name=_xml(run), tests=str(len(its)), failures=failed)
+        for one in its:
+            case = ElementTree.SubElement(suite, "testcase", classname=_xml(run), name=one.gate)
+            if one.breaks:
+                ElementTree.SubElement(case, "failure", message=_xml(one.said), type=one.state)
+            elif one.state == "inconclusive":
+                ElementTree.SubElement(case, "skipped", message=_xml(one.said))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _xml(text: str) -> str:
+    """A text without what XML 1.0 can't hold."""
+    return wording.printable(text, 2_000)
+
+
+def _possible(diagnosis: Diagnosis, gates: Gates) -> None:
+    for flag, value in (("--min-gain", gates.min_gain), ("--max-gap", gates.max_gap)):
+        if value is not None and abs(value) > 1 and diagnosis.scale.accuracy:
+            raise SettingsError(
+                f"{flag} {value:g}: the reward of {diagnosis.run.name or diagnosis.run.id} is an accuracy, no share is "
+                f"more than 1; write {value:g}pp for percentage points"
+            )
+
+
+def _judged(diagnosis: Diagnosis, gates: Gates) -> Iterator[tuple[str, State, str]]:
+    """(gate, state, what was found) for each gate asked for."""
     if gates.fail_on is not None:
-        yield from _severe(diagnosis, Severity[gates.fail_on.upper()])
+        yield from _severe(diagnosis, gates.fail_on)
     if gates.min_gain is not None:
-        yield from _min_gain(diagnosis, gates.min_gain)
+        yield ("--min-gain", *_min_gain(diagnosis, gates.min_gain))
     if gates.max_gap is not None:
-        yield from _max_gap(diagnosis, gates.max_gap)
+        yield ("--max-gap", *_max_gap(diagnosis, gates.max_gap))
     if gates.no_plateau:
-        yield from _no_plateau(diagnosis)
+        yield ("--no-plateau", *_no_plateau(diagnosis))
     if gates.no_collapse:
-        yield from _no_collapse(diagnosis)
+        yield ("--no-collapse", *_no_collapse(diagnosis))
 
 
-def _severe(diagnosis: Diagnosis, least: Severity) -> Iterator[tuple[str, bool]]:
-    for finding in diagnosis.findings:
-        if finding.severity >= least:
-            yield f"{finding.severity.word}: {finding.headline}", False
+def _severe(diagnosis: Diagnosis, least: str) -> Iterator[tuple[str, State, str]]:
+    gate = f"--fail-on {least}"
+    found = [one for one in diagnosis.findings if one.severity >= Severity[least.upper()]]
+    for one in found:
+        yield gate, "failed", f"{one.severity.word}: {one.headline}"
+    if not found:
+        yield gate, "passed", f"nothing as severe as {least} was found"
 
 
-def _min_gain(diagnosis: Diagnosis, least: float) -> Iterator[tuple[str, bool]]:
+def _min_gain(diagnosis: Diagnosis, least: float) -> tuple[State, str]:
     gain = diagnosis.improvement
     if gain is None:
-        yield "--min-gain: inconclusive: no baseline or no reward to judge the gain by; give --baseline", True
-    elif gain.interval is None:
-        yield "--min-gain: inconclusive: the gain has no interval; give --eval-size", True
-    else:
-        yield from _outside("--min-gain", "gain", gain.absolute, gain.interval, low=least)
+        return "inconclusive", "no baseline or no reward to judge the gain by; give --baseline"
+    if gain.interval is None:
+        return "inconclusive", "the gain has no interval; give --eval-size"
+    return _outside("gain", gain.absolute, gain.interval, diagnosis.scale.accuracy, low=least)
 
 
-def _max_gap(diagnosis: Diagnosis, most: float) -> Iterator[tuple[str, bool]]:
+def _max_gap(diagnosis: Diagnosis, most: float) -> tuple[State, str]:
     if diagnosis.gap is None:
-        yield "--max-gap: inconclusive: train and eval reward are not both there, or the eval size is unknown", True
-    else:
-        yield from _outside("--max-gap", "gap", diagnosis.gap.gap, diagnosis.gap.interval, high=most)
+        return "inconclusive", "train and eval reward are not both there, or the eval size is unknown"
+    return _outside("gap", diagnosis.gap.gap, diagnosis.gap.interval, diagnosis.scale.accuracy, high=most)
 
 
 def _outside(
-    flag: str, what: str, value: float, interval: Interval, *, low: float = float("-inf"), high: float = float("inf")
-) -> Iterator[tuple[str, bool]]:
-    """Nothing when the interval lies within low and high; else whether it lies wholly outside."""
-    wholly = interval[1] < low or interval[0] > high
-    if wholly or interval[0] < low or interval[1] > high:
-        asked = f"at least {low:g}" if low > float("-inf") else f"at most {high:g}"
-        found = f"{what} {value:.4g} [{interval[0]:.4g}, {interval[1]:.4g}], asked for {asked}"
-        yield (f"{flag}: {found}" if wholly else f"{flag}: inconclusive: {found}"), not wholly
+    what: str, value: float, interval: Interval, accuracy: bool, *, low: float = float("-inf"),
+    high: float = float("inf"),
+) -> tuple[State, str]:  # fmt: skip
+    """Passed when the interval lies within low and high, failed when wholly outside."""
+    limit = wording.difference(low if low > float("-inf") else high, accuracy).lstrip("+")
+    asked = f"at least {limit}" if low > float("-inf") else f"at most {limit}"
+    said = (f"{what} {wording.difference(value, accuracy)} {wording.interval(interval, accuracy)}, "
+            f"asked for {asked}")  # fmt: skip
+    if interval[1] < low or interval[0] > high:
+        return "failed", said
+    return ("inconclusive" if interval[0] < low or interval[1] > high else "passed"), said
 
 
-def _no_plateau(diagnosis: Diagnosis) -> Iterator[tuple[str, bool]]:
+def _no_plateau(diagnosis: Diagnosis) -> tuple[State, str]:
     plateau = diagnosis.train.plateau if diagnosis.train else None
     if plateau is None or plateau.plateaued is None:
-        yield "--no-plateau: inconclusive: the train reward can't tell a plateau from noise", True
-    elif plateau.plateaued:
-        yield f"--no-plateau: plateaued from step {plateau.onset_step} on (p = {plateau.probability:.2f})", False
+        return "inconclusive", "the train reward can't tell a plateau from noise"
+    if plateau.plateaued:
+        return "failed", f"plateaued from step {plateau.onset_step} on (p = {plateau.probability:.2f})"
+    return "passed", f"no plateau (p = {plateau.probability:.2f})"
 
 
-def _no_collapse(diagnosis: Diagnosis) -> Iterator[tuple[str, bool]]:
-    for name, learning in (("train", diagnosis.train), ("eval", diagnosis.eval)):
-        if learning is not None and learning.collapse.collapsed:
-            yield f"--no-collapse: {name} reward collapsed from step {learning.collapse.peak_step} on", False
+def _no_collapse(diagnosis: Diagnosis) -> tuple[State, str]:
+    fallen = [
+        f"{name} reward collapsed from step {learning.collapse.peak_step} on"
+        for name, learning in (("train", diagnosis.train), ("eval", diagnosis.eval))
+        if learning is not None and learning.collapse.collapsed
+    ]
+    if fallen:
+        return "failed", "; ".join(fallen)
     if diagnosis.train is None:
-        yield "--no-collapse: inconclusive: no train reward was found; name it with --metric train_reward=NAME", True
+        return "inconclusive", "no train reward was found; name it with --metric train_reward=NAME"
+    return "passed", "neither train nor eval reward collapsed"

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -23,6 +24,13 @@ INTERRUPTED = 130
 DEBUG = "--debug"
 LONGEST = 2_000  # characters of a message
 SENTENCE = 300  # of one of our own
+STDIN = "-"
+DEFAULT = "report"  # the command of who names none
+STARTED = """\
+reportgen turns RL post-training runs into one HTML file that anybody can open.
+  reportgen wandb/latest-run      a page of the last run (any log, table, folder or W&B address will do)
+  reportgen --help                every command; reportgen report --help: every option
+"""
 
 
 def line(text: object, limit: int = LONGEST) -> str:
@@ -56,7 +64,27 @@ def put(text: str) -> None:
 
 
 class Commands(click.Group):
-    """The command group, whose every end is a sentence and an exit code."""
+    """The command group, whose every end is a sentence and an exit code; a RUN without a command is reported."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Bare words get one started; the first word that is a RUN, not a command, means `report`."""
+        if not args:
+            click.echo(STARTED, nl=False)
+            ctx.exit()
+        first = args[0]
+        if first == STDIN or (not first.startswith("-") and self.get_command(ctx, first) is None and _is_run(first)):
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by its name; a near miss is named."""
+        if not ctx.resilient_parsing and args and self.get_command(ctx, args[0]) is None:
+            close = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"did you mean {close[0]}?" if close else "it is neither a command nor a file or folder here"
+            raise click.UsageError(f"{args[0]}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *, standalone_mode: bool = True,
@@ -98,6 +126,12 @@ class Commands(click.Group):
                 traceback.print_exc()
             tell(f"Error: {_unforeseen(error)}")
             return UNUSABLE
+
+
+def _is_run(word: str) -> bool:
+    """Whether a word names something to read: a path that is there, or an address."""
+    there = "\0" not in word and os.path.lexists(word.split("#")[0])
+    return there or any(sign in word for sign in "/:*+.")
 
 
 def _prepare() -> None:

@@ -1,11 +1,13 @@
 """Gates: what passes, what fails, what can't be judged."""
 
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
 import reportgen
-from reportgen.gates import Gates, failures
+from reportgen.errors import SettingsError
+from reportgen.gates import Gates, failures, junit, results
 from reportgen.settings import Settings
 
 
@@ -24,7 +26,7 @@ def judged(make_run):
     [
         (Gates(min_gain=0.05), None),
         (Gates(min_gain=0.09), "inconclusive"),
-        (Gates(min_gain=0.20), "asked for at least 0.2"),
+        (Gates(min_gain=0.20), "asked for at least 20.00"),
         (Gates(max_gap=0.30), None),
         (Gates(fail_on="critical"), None),
     ],
@@ -49,3 +51,24 @@ def test_what_was_not_logged_cannot_be_judged(judged, gates):
     blind = replace(judged, improvement=None, gap=None, train=None)
     (failed,) = failures([blind], gates)
     assert "inconclusive" in failed
+
+
+def test_each_gate_tells_what_became_of_it(judged):
+    """Passed ones too, in percentage points; what is allowed says so."""
+    asked = Gates(min_gain=0.05, max_gap=-0.05, no_plateau=True, allow_inconclusive=True)
+    found = {one.gate: one for one in results([judged], asked)}
+    assert found["--min-gain"].state == "passed" and "pp" in found["--min-gain"].said
+    assert not any(one.breaks for one in found.values() if one.state == "inconclusive")
+    assert {one.outcome for one in found.values()} <= {"passed", "failed", "inconclusive, allowed"}
+
+
+def test_a_gain_that_no_accuracy_can_have_is_refused(judged):
+    with pytest.raises(SettingsError, match="5pp"):
+        results([judged], Gates(min_gain=5))
+
+
+def test_junit_holds_a_case_a_gate(judged):
+    root = ElementTree.fromstring(junit(results([judged], Gates(min_gain=0.20, fail_on="critical"))))
+    cases = root.findall("./testsuite/testcase")
+    assert [case.get("name") for case in cases] == ["--fail-on critical", "--min-gain"]
+    assert cases[1].find("failure").get("type") == "failed"

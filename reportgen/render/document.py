@@ -57,6 +57,7 @@ def document(report: Report) -> dict[str, Any]:
         "choice": None if report.choice is None else asdict(report.choice),
         "since": None if report.since is None else asdict(report.since),
         "review": review(report.diagnoses),
+        "gates": [asdict(gate) for gate in report.gates],
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
         "passed_over": {
             "count": len(report.passed_over),

@@ -22,7 +22,7 @@ SIGNS = {Severity.OK: "ok", Severity.NOTE: "note", Severity.WARNING: "**warning*
 
 def to_markdown(report: Report) -> str:
     """Verdict, table and curves, at most MOST characters."""
-    parts = [card(report), _since(report)]
+    parts = [card(report), _gates(report), _since(report)]
     if report.comparison is not None:
         parts.append(_comparison(report))
     for diagnosis in report.diagnoses[:ROWS] if report.comparison is None else ():
@@ -34,6 +34,12 @@ def to_markdown(report: Report) -> str:
         if len(text) <= MOST
         else text[: MOST - 60].rsplit("\n", 1)[0] + "\n\n… shortened; the page has all of it.\n"
     )
+
+
+def _gates(report: Report) -> str:
+    """What became of the gates."""
+    rows = [(gate.run, code(gate.gate), gate.outcome, gate.said) for gate in report.gates[:ROWS]]
+    return "### Gates\n\n" + table(("Run", "Gate", "Result", "Found"), rows) if rows else ""
 
 
 def _since(report: Report) -> str:

@@ -28,6 +28,7 @@ def to_text(report: Report, colour: bool = False) -> str:
         lines += [*_compared(report, colour), ""]
     for diagnosis in report.diagnoses if len(report.diagnoses) <= IN_FULL else ():
         lines += [*_run(diagnosis, colour), ""]
+    lines += [f"gate {gate.state}: {_line(gate.run, 40)}: {gate.gate}: {_line(gate.said)}" for gate in report.gates]
     for item in report.assumptions:
         lines += _wrapped(f"assumed: {item.text}")
     lines += [f"not read: {_line(source)}: {_line(problem)}" for source, problem in report.unread]

@@ -116,6 +116,8 @@ def of_section(section: Section, report: Report, others: tuple[tuple[Metric, ...
         return {"terms": glossary.terms(report)}
     if section.kind == "since":
         return {"changes": report.since.changes[:MOST_CHANGES] if report.since else ()}
+    if section.kind == "gates":
+        return {"gates": report.gates[:MOST_CHANGES], "many": len(report.diagnoses) > 1}
     if about is None:
         return compared.of_section(section, report)
     if section.kind == "curve":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,7 @@ from reportgen.choice import Choice, choose
 from reportgen.comparison import Comparison, compare
 from reportgen.errors import SourceError
 from reportgen.findings import Assumption, Diagnosis, Severity
+from reportgen.gates import Result
 from reportgen.report import compared, figures, titles
 from reportgen.report.parts import Section
 from reportgen.report.since import Since, since
@@ -33,6 +34,7 @@ class Report:
     choice: Choice | None = None  # of several runs: which to take
     since: Since | None = None  # what changed since an earlier report
     passed_over: tuple[tuple[str, str], ...] = ()  # files and folders that are no runs, and why
+    gates: tuple[Result, ...] = ()  # what became of each gate that was asked for
 
     @property
     def headline(self) -> str:
@@ -47,20 +49,24 @@ def compose(
     title: str | None = None,
     earlier: tuple[str, str] | None = None,
     passed_over: Iterable[tuple[str, str]] = (),
+    gates: Iterable[Result] = (),
 ) -> Report:
     """One or many diagnoses as a report in reading order.
 
     earlier: text and name of an earlier report (its JSON or its page), against which this one is held.
+    gates: what `gates.results` made of the promises asked for; a section of their own.
     """
     given = tuple(slim(one) for one in diagnoses)
     comparison = compare(given, given[0].settings) if len(given) > 1 else None
     changed = since(earlier[0], given, earlier[1]) if earlier is not None else None
     parts = sections(given[0]) if comparison is None else compared.sections(comparison)
+    judged = tuple(gates)
+    head = ((_changed(changed),) if changed is not None else ()) + ((_gated(judged),) if judged else ())
     return Report(
         title=title or titles.of_page(given),
         diagnoses=given,
         comparison=comparison,
-        sections=parts if changed is None else (_changed(changed), *parts),
+        sections=(*head, *parts),
         unread=tuple((_said(source), _said(problem)) for source, problem in unread),
         assumptions=tuple(
             {(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()
@@ -68,6 +74,7 @@ def compose(
         choice=choose(comparison) if comparison is not None else None,
         since=changed,
         passed_over=tuple((_said(path), _said(why)) for path, why in passed_over),
+        gates=judged,
     )
 
 
@@ -75,6 +82,14 @@ def _changed(changed: Since) -> Section:
     """The section on what changed, before all else: its reader has seen the rest."""
     deck = f"Held against {wording.shortened(changed.source, 80)}."
     return Section("since", "Since the last review", changed.headline, deck, kind="since")
+
+
+def _gated(judged: Sequence[Result]) -> Section:
+    """The section on gates: what was asked of the runs, and what became of it."""
+    broken = sum(one.breaks for one in judged)
+    title = f"{wording.plural(broken, 'gate')} of {len(judged)} failed" if broken else "All gates passed"
+    return Section("gates", "Gates", title, "A gate passes when the whole 95\u202f% interval is on its right side.",
+                   kind="gates")  # fmt: skip
 
 
 def _said(text: object) -> str:
@@ -89,6 +104,7 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         kept = told["saved"]
         unread = [(str(one["source"]), str(one["problem"])) for one in told["unread"]]
         passed = [(str(one["path"]), str(one["why"])) for one in (told.get("passed_over") or {}).get("places", ())]
+        judged = [Result.of(one) for one in told.get("gates") or ()]
         packed, known = list(kept["diagnoses"]), str(kept["title"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(
@@ -98,7 +114,7 @@ def from_json(text: str, *, title: str | None = None) -> Report:
         raise SourceError("a report without a run; make it anew from its runs")
     diagnoses = [diagnosis_of(one) for one in packed]
     try:
-        return compose(diagnoses, unread, title=title or known, passed_over=passed)
+        return compose(diagnoses, unread, title=title or known, passed_over=passed, gates=judged)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:  # parts don't fit
         raise SourceError("a stored report is damaged (its parts don't fit); make it anew from its runs") from error
 

@@ -10,8 +10,8 @@ from reportgen.report.figures import Panel
 
 Kind = Literal[
     "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
-    "tiers", "recipes", "overlay", "results", "since", "samples", "evals", "components", "differences", "pairs",
-    "efficiency", "runs", "assumed",
+    "tiers", "recipes", "overlay", "results", "since", "gates", "samples", "evals", "components", "differences",
+    "pairs", "efficiency", "runs", "assumed",
 ]  # fmt: skip
 
 
