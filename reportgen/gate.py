@@ -80,7 +80,8 @@ def from_rows(
     if axis == "_step" and trainer.step_rule == "from_one":
         steps = _from_one(steps, table, reward, trainer, remarks)
     steps = axes.completed(steps, table, axis, remarks)
-    asked = restarts.Asked(launches, dict(begins or {}), launch, spec)
+    path, number = restarts.typed()
+    asked = restarts.Asked(launches, dict(begins or {}), number if launch is None else launch, spec or path)
     found = axes.families(table, steps, axis, step_metrics or {}, trainer, remarks)
     rewards = None if reward is None else table[reward]
     stands, taken_over = restarts.standing(steps, [one.steps for one in found], rewards, asked, remarks)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,25 @@ import numpy as np
 from reportgen.errors import SourceError
 
 MOST_REWINDS = 0.05  # of the rows; above it a table is unsorted, not restarted
+
+
+_typed: ContextVar[tuple[str, str]] = ContextVar("the file that is read, and the part of it", default=("", ""))
+
+
+@contextmanager
+def reading(path: str, part: str) -> Iterator[None]:
+    """While a file is read: its path, and which of its runs was asked for (`log#1`), whatever its format."""
+    before = _typed.set((path, part))
+    try:
+        yield
+    finally:
+        _typed.reset(before)
+
+
+def typed() -> tuple[str, int | None]:
+    """The path of the file that is being read, and the number of the launch asked for; "" and None: not known."""
+    path, part = _typed.get()
+    return path, int(part) if part.isdecimal() and len(part) < 5 else None
 
 
 @dataclass(frozen=True)

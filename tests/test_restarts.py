@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import reportgen
 from reportgen.errors import SourceError
 from reportgen.gate import from_rows
 from reportgen.run import Run
@@ -80,3 +83,14 @@ def test_rows_in_any_order_are_no_launches() -> None:
     steps = random.Random(3).sample(range(1, 101), 100)
     assert run_of(steps).history.index.tolist() == list(range(1, 101))
     assert run_of(range(100, 0, -1)).history.index.tolist() == list(range(1, 101))
+
+
+def test_every_files_earlier_run_can_be_asked_for(tmp_path: Path) -> None:
+    """`rows.jsonl#1` is the first of two launches in one file, and the note of the other says so."""
+    path = tmp_path / "rows.jsonl"
+    steps = [*range(1, 31), *range(1, 16)]
+    path.write_text("".join(json.dumps({"step": step, "reward": at / 100}) + "\n" for at, step in enumerate(steps)))
+    last = reportgen.read(str(path))
+    assert len(last.history) == 15
+    assert any(f"{path}#1 reads it" in note for note in last.notes)
+    assert len(reportgen.read(f"{path}#1").history) == 30

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen import metrics
+from reportgen import metrics, restarts
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
 from reportgen.sources import copies, folders, registry, remote
@@ -250,7 +250,8 @@ def _read(takens: Sequence[Taken], keep: Keep) -> Run:
     problems: list[ReportgenError] = []
     for claim, source in _together(takens):
         try:
-            runs.append(source.read(claim, keep))
+            with restarts.reading(claim.place.path if claim.place.is_file else "", claim.place.part):
+                runs.append(source.read(claim, keep))
         except ReportgenError as error:
             problems.append(error)
     path = takens[0].claim.place.path
