@@ -354,9 +354,9 @@ def _report(
 ) -> Report:  # fmt: skip
     """The composed report of everything that was asked for, gates judged."""
     settings, asked = _settings(**given), _gates(**given)
-    from reportgen import gates, many, sources, workers
+    from reportgen import diagnostics, gates, many, sources, workers
     from reportgen.cache import Cache
-    from reportgen.report import compose
+    from reportgen.report import compose, plugged
     from reportgen.sources import eval_files, own
 
     earlier = (own.text(since), since) if since else None
@@ -368,6 +368,8 @@ def _report(
         return compose(known, unread, earlier=earlier, gates=judged,
                        title=title or (stored[0].title if len(stored) == 1 else None))  # fmt: skip
     found, missing, passed = _found(**given)
+    for remark in (*diagnostics.remarks(), *plugged.plugged().problems):
+        _tell(remark, given["quiet"])
     options.check_inputs(places, [*found, *([since] if since else []), *given["eval_files"]])
     if given["anonymous"] and settings.reference:
         settings = replace(settings, reference=_without_folders(settings.reference, (settings.reference,)))

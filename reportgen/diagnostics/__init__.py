@@ -14,6 +14,7 @@ from reportgen.diagnostics import (
     evals,
     generalisation,
     learning,
+    plugged,
     policy,
     rewards,
     rollouts,
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     *rollouts.CHECKS,
     *system.CHECKS,
 )
+NAMES = frozenset(check.name for check in CHECKS)
 LEAST_INSTEAD = 4  # evals from which on they stand in for a train reward that says nothing
 
 
@@ -59,7 +61,7 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
     run, roles, found = cast(run, settings)
     known = declared(run, roles, found, settings)
     evidence = gather(run, roles, found, known, settings)
-    answers = [answer(check, evidence, settings) for check in CHECKS]
+    answers = [answer(check, evidence, settings) for check in asked()]
     findings = tuple(found for found in answers if isinstance(found, Finding))
     decided = decide(evidence, findings, settings)
     return Diagnosis(
@@ -81,6 +83,16 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
         cast=found,
         eval_gains=evidence.eval_gains,
     )
+
+
+def asked() -> tuple[Check, ...]:
+    """Every check in reading order, those of other packages last."""
+    return (*CHECKS, *plugged.plugged(NAMES).checks)
+
+
+def remarks() -> tuple[str, ...]:
+    """What a person must hear: which checks of other packages can't be used."""
+    return plugged.plugged(NAMES).problems
 
 
 def answer(check: Check, evidence: Evidence, settings: Settings) -> Finding | Skipped:

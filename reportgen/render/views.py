@@ -21,6 +21,7 @@ from reportgen.render import (
     evals_view,
     glossary,
     markdown,
+    plugged_view,
     samples_view,
 )
 from reportgen.render.curve_view import Metric
@@ -118,6 +119,8 @@ def of_section(section: Section, report: Report, others: tuple[tuple[Metric, ...
         return {"changes": report.since.changes[:MOST_CHANGES] if report.since else ()}
     if section.kind == "gates":
         return {"gates": report.gates[:MOST_CHANGES], "many": len(report.diagnoses) > 1}
+    if section.body is not None:
+        return {"body": plugged_view.body(section.body)}
     if about is None:
         return compared.of_section(section, report)
     if section.kind == "curve":

@@ -12,7 +12,7 @@ from reportgen.comparison import Comparison, compare
 from reportgen.errors import SourceError
 from reportgen.findings import Assumption, Diagnosis, Severity
 from reportgen.gates import Result
-from reportgen.report import compared, figures, titles
+from reportgen.report import compared, figures, plugged, titles
 from reportgen.report.parts import Section
 from reportgen.report.since import Since, since
 from reportgen.saved import diagnosis_of
@@ -163,6 +163,7 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
               kind="signals", panels=panels),
         about(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), found, skipped, kind="checks"),
         *_wrote(diagnosis, key),
+        *plugged.sections(diagnosis, key),
         about(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config"),
         about(f"{key}provenance", "Provenance and assumptions", titles.of_provenance(diagnosis), kind="provenance"),
         about(f"{key}glossary", "Glossary", terms, kind="glossary"),

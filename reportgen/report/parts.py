@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from reportgen.findings import Diagnosis, Figure, Finding, Skipped
 from reportgen.report.figures import Panel
@@ -11,8 +12,17 @@ from reportgen.report.figures import Panel
 Kind = Literal[
     "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
     "tiers", "recipes", "overlay", "results", "since", "gates", "samples", "evals", "components", "differences",
-    "pairs", "efficiency", "runs", "assumed",
+    "pairs", "efficiency", "runs", "assumed", "plugged",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Body:
+    """What stands in a section of another package."""
+
+    origin: str  # the entry point's name
+    template: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -29,3 +39,4 @@ class Section:
     kind: Kind = "checks"  # templates/section_<kind>.html places it
     panels: tuple[Panel, ...] = ()
     diagnosis: Diagnosis | None = None  # the run it is about; None: all of them
+    body: Body | None = None  # of a section of another package

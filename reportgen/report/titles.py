@@ -24,16 +24,16 @@ def of_page(diagnoses: Sequence[Diagnosis]) -> str:
 
 def topic(check: str) -> str:
     """What a check is about: "learning", "policy" …"""
-    from reportgen.diagnostics import CHECKS
+    from reportgen.diagnostics import asked
 
-    return next((item.topic for item in CHECKS if item.name == check), "learning")
+    return next((item.topic for item in asked() if item.name == check), "learning")
 
 
 def title(check: str) -> str:
     """A check as a person names it."""
-    from reportgen.diagnostics import CHECKS
+    from reportgen.diagnostics import asked
 
-    return next((item.title for item in CHECKS if item.name == check), check.replace("_", " ").capitalize())
+    return next((item.title for item in asked() if item.name == check), check.replace("_", " ").capitalize())
 
 
 def of_curve(diagnosis: Diagnosis) -> str:
