@@ -20,6 +20,7 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
     "Runs": "sources",
     "Run": "run",
     "NonFinite": "run",
+    "Eval": "evals",
     "from_rows": "gate",
     "Settings": "settings",
     "diagnose": "diagnostics",
@@ -42,6 +43,7 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
 __all__ = [
     "Comparison",
     "Diagnosis",
+    "Eval",
     "Finding",
     "NonFinite",
     "Report",
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from reportgen.comparison import Comparison, compare
     from reportgen.diagnostics import diagnose
     from reportgen.errors import ReportgenError, SourceError, SpecError
+    from reportgen.evals import Eval
     from reportgen.findings import Diagnosis, Finding, Severity
     from reportgen.gate import from_rows
     from reportgen.render import page, to_json, to_markdown, to_text

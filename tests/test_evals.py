@@ -268,3 +268,9 @@ def test_evals_that_start_far_below_train_are_of_other_problems(make_run):
         {"ppo_actor/task_reward/avg": TRAIN, "eval-rollout/reward": [0.03, *every(40, 0.02, 0.05, 0.07)[1:]]}
     )
     assert diagnose(run).gap.label == "inconclusive"
+
+
+def test_evals_after_the_last_train_reward(make_run):
+    """A run whose only eval was made at its end, one step on."""
+    run = make_run({"ppo_actor/task_reward/avg": TRAIN, "eval-rollout/reward": [None] * 120 + [0.2]})
+    assert diagnose(run, Settings(eval_size=1319)).gap.label == "overfitting"

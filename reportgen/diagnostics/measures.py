@@ -130,6 +130,8 @@ def gap_of(
 
 def _was_other(trend: tuple[tuple[int, float, float, float], ...], train: Learning, limit: float) -> bool:
     """Whether the evals stood far below train before anything was learned: they are of other problems."""
+    if not trend:  # every eval came after the last train reward
+        return False
     step, gap, low, _ = trend[0]
     at_once = train.first_step + AT_ONCE * (train.last_step - train.first_step)
     return step <= at_once and gap > APART * limit and low > limit

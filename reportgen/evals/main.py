@@ -44,8 +44,9 @@ def chosen(
         best = _best(mine)
         said = f"{best.set.rsplit('/', 1)[-1]} is what the run trains on" if best.set else "it is the run's own eval"
         return _first(own, best, said if len(mine) == 1 else f"{said}, and a mean comes before other kinds of number")
-    if len({one.set.lower() for one in own}) == 1:
-        return _first(own, _best(own), "it is the only eval set")
+    single = [one for one in own if one.set.lower() != "all"] or own  # a mean over sets is no set of its own
+    if len({one.set.lower() for one in single}) == 1:
+        return _first(own, _best(single), "it is the only eval set")
     if not trained_on and train is not None and (follower := _follower(own, train)) is not None:
         marked = [replace(one, is_own=one.set == follower.set) for one in own]
         why = "no config says what the run trains on, and this set starts where the train reward does"
