@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from tracked import assert_is_truth
 
-from reportgen.errors import SourceError
+from reportgen.errors import SourceError, SpecError
 from reportgen.sources import find, read, read_all
 
 sys.path.insert(0, str(Path(__file__).parent / "trackers"))
@@ -220,3 +220,67 @@ def test_dumps_of_answers_are_no_runs(tmp_path):
     found = find(str(tmp_path))
     assert [Path(spec).name for spec in found] == ["exp.jsonl"]
     assert {Path(passed.path).name for passed in found.passed_over} == {"1.jsonl", "2.jsonl"}
+
+
+FEW = [{"step": step, "reward": step / 100, "kl": 0.5} for step in range(1, 13)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_rows_of_evals_stay_apart_from_those_of_training(tmp_path, suffix):
+    """Where a column says train or eval, an eval's reward never takes the place of the train reward."""
+    rows = [{**row, "split": "train"} for row in FEW] + [{"step": 12, "reward": 0.9, "split": "eval"}]
+    path = tmp_path / f"trial.{suffix}"
+    if suffix == "csv":
+        path.write_text("step,split,reward,kl\n" + "".join(
+            f"{row['step']},{row['split']},{row['reward']},{row.get('kl', '')}\n" for row in rows))  # fmt: skip
+    else:
+        path.write_text("\n".join(map(json.dumps, rows)))
+    history = read(str(path)).history
+    assert history["train/reward"].to_dict() == pytest.approx({step: step / 100 for step in range(1, 13)})
+    assert history["eval/reward"].dropna().to_dict() == {12: 0.9}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("split.json", {"train": FEW, "eval": [{"step": 12, "reward": 0.9}]}),
+        ("pairs.json", {"train/reward": [[row["step"], row["reward"]] for row in FEW]}),
+        ("columns.json", {"config": {"lr": 1}, "metrics": {"step": list(range(1, 13)), "train/reward": [0.1] * 12}}),
+        ("index.json", {str(at): {"step": at + 1, "train/reward": 0.1} for at in range(12)}),
+        ("trainer_log.jsonl", [{"current_steps": at, "total_steps": 12, "train/reward": 0.1} for at in range(1, 13)]),
+        ("run-a-tag-train_reward.json", [[1.8e9 + at, at, 0.1] for at in range(1, 13)]),
+    ],
+)
+def test_json_of_any_form_is_found_in_a_folder(tmp_path, name, value):
+    """The steps and the reward are the same, whatever JSON holds them, and a folder shows them."""
+    text = "\n".join(map(json.dumps, value)) if name.endswith("jsonl") else json.dumps(value)
+    (tmp_path / name).write_text(text)
+    (spec,) = find(str(tmp_path))
+    assert read(spec).history["train/reward"].dropna().index.tolist() == list(range(1, 13))
+
+
+def test_mappings_under_numbers_are_no_run_of_a_folder(tmp_path):
+    """Any file may map numbers to mappings; a person who means it names the file."""
+    (tmp_path / "m.json").write_text(json.dumps({str(row["step"]): {"reward": row["reward"]} for row in FEW}))
+    with pytest.raises(SpecError, match="no run in it"):
+        find(str(tmp_path))
+    assert len(read(str(tmp_path / "m.json")).history) == 12
+
+
+def test_a_runs_name_is_what_its_column_says(tmp_path):
+    """A table of one run whose every row names it is called so."""
+    (tmp_path / "table.csv").write_text("run_name,step,reward\n" + "".join(f"grpo-3,{k},0.{k}\n" for k in range(1, 9)))
+    assert read(str(tmp_path / "table.csv")).name == "grpo-3"
+
+
+def test_a_restart_in_one_run_of_several_keeps_the_runs_apart(tmp_path):
+    """A few steps logged again are no reason to fold all runs of a table onto one axis."""
+    rows = [f"{seed},{k},{seed + k / 1000}" for seed in (1, 2) for k in range(1, 101)] + ["2,100,2.5"]
+    (tmp_path / "table.csv").write_text("seed,step,reward\n" + "\n".join(rows))
+    assert len(find(str(tmp_path / "table.csv"))) == 2
+
+
+def test_utf16_without_its_mark(tmp_path):
+    """Text in UTF-16 is read though the mark that should begin it is missing."""
+    (tmp_path / "a.csv").write_bytes("step,reward\n1,0.5\n2,0.75\n".encode("utf-16-le"))
+    assert read(str(tmp_path / "a.csv")).history["reward"].tolist() == [0.5, 0.75]

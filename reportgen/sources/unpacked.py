@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 from reportgen.settings import EXPANDS, EXPANDS_FREELY
 
 PIECE = 1 << 18  # bytes read at a time of a file that is not packed
+SNIFFED = 6  # bytes that tell how a file is packed
 PACKED = 1 << 11  # bytes unpacked at a time: of the densest zstd these become 64 MB, and memory holds them
 BLANK = b"\0" * PIECE
 
@@ -33,7 +34,7 @@ class Unpacked(Protocol):
 
 def opened(raw: BinaryIO) -> Unpacked:
     """The bytes of an open file; what is added to it from now on isn't read."""
-    first = raw.read(6)
+    first = raw.read(SNIFFED)
     raw.seek(0)
     size = os.fstat(raw.fileno()).st_size
     source = _Bounded(raw, size)
@@ -41,7 +42,11 @@ def opened(raw: BinaryIO) -> Unpacked:
         if first.startswith(magic):
             return _Packed(source, unpacker)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _Wide(source)
+        return _Wide(source, "utf-16")
+    if not first[1::2].strip(b"\0") and len(first) == SNIFFED and first[::2].isascii() and all(
+        byte >= 0x20 or byte in b"\t\r\n" for byte in first[::2]
+    ):
+        return _Wide(source, "utf-16-le")  # as some programs write it, without its mark
     return source
 
 
@@ -66,9 +71,9 @@ class _Bounded:
 class _Wide:
     """A text in UTF-16 as UTF-8."""
 
-    def __init__(self, source: _Bounded) -> None:
+    def __init__(self, source: _Bounded, encoding: str) -> None:
         self._source = source
-        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         self._ended = False
 
     def piece(self) -> bytes:

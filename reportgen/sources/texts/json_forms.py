@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reportgen import foreign
@@ -10,6 +10,9 @@ from reportgen import foreign
 ROWS_UNDER = ("history", "log_history", "rows", "data", "metrics", "logs", "records", "scalars", "events")
 CONFIG_UNDER = ("config", "args", "hparams", "params", "hyperparameters", "cfg")
 SPLITS = ("train", "eval", "val", "valid", "validation", "test")
+
+SPLIT_KEYS = ("split", "phase", "mode", "stage", "subset", "partition", "type", "kind")
+PARTS = {**{name: name for name in SPLITS}, "training": "train", "evaluation": "eval", "testing": "test"}
 
 Row = dict[str, Any]
 Step = Callable[[Any], str | None]  # the name under which a row counts steps
@@ -36,6 +39,26 @@ def held(value: Any, step: Step) -> Held:
         if isinstance(value.get(name), list | dict) and (found := held(value[name], step)).rows:
             return Held(found.rows, config or found.config)
     return Held([value], {}) if step(value) is not None else Held([], config)
+
+
+def split_of(rows: Sequence[Row], step: Step) -> str | None:
+    """The key under which rows say whether they are of training or of an eval; None when none does."""
+    for key in SPLIT_KEYS:
+        told = {row[key].lower() for row in rows if isinstance(row.get(key), str) and step(row) is not None}
+        if len(told) > 1 and told <= PARTS.keys():
+            return key
+    return None
+
+
+def of_part(row: Row, split: str, step: Step) -> Row:
+    """A row with the name of its part before each metric's: reward of an eval is eval/reward."""
+    part = PARTS.get(str(row.get(split)).lower())
+    axis = step(row)
+    if part is None or axis is None:
+        return row
+    named = {key if key.startswith(f"{part}/") else f"{part}/{key}": cell for key, cell in row.items()}
+    named = {key: cell for key, cell in named.items() if key not in (f"{part}/{axis}", f"{part}/{split}")}
+    return {**named, axis: row[axis]}
 
 
 def _columns(value: Mapping[str, Any], step: Step) -> Iterator[Row]:
@@ -67,7 +90,8 @@ def _split(value: Mapping[str, Any], step: Step) -> Iterator[Row]:
 def _by_step(value: Mapping[str, Any], step: Step) -> Iterator[Row]:
     """{"1": {"loss": 0.1}, "2": {…}}."""
     if len(value) > 1 and all(key.lstrip("-").isdigit() and isinstance(row, dict) for key, row in value.items()):
-        yield from ({**row, "step": int(key)} for key, row in value.items() if len(key) < 16)
+        own = all(step(row) is not None for row in value.values())  # the keys are then pandas' row numbers
+        yield from (dict(row) if own else {**row, "step": int(key)} for key, row in value.items() if len(key) < 16)
 
 
 def _pairs(value: Mapping[str, Any], step: Step) -> Iterator[Row]:

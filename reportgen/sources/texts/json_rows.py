@@ -19,10 +19,12 @@ from reportgen.sources import place
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
-from reportgen.sources.texts import json_forms, table
+from reportgen.sources.texts import json_forms, steps, table
+from reportgen.sources.texts.csv_table import tag_of
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 LOOKED_AT = 1_000  # rows that tell what counts steps
+MOST_NAMES = 5_000  # of a row, in which one that is like a step is looked for
 STEP_LIKE = ("train_step", "training_step", "iteration", "iter", "steps")
 WRAPPED = ("data", "metrics", "scalars", "logs")  # a row's numbers stand under one of them
 BEGINNING, LEAST_DUMPED = 40, 3  # rows that tell a dump of answers
@@ -31,6 +33,13 @@ NAMES = (*STEP_NAMES, COUNTED)
 FIRST_SIGNS = (b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef")  # \xef: a byte order mark
 # one value that holds all rows
 HELD = re.compile(r'\s*\{\s*"(?:(?:global_)?step"\s*:\s*\[\s*-?\d+\s*,|(?:log_)?history"\s*:\s*\[\s*\{)')
+LARGE = re.compile(  # the same further on, as pairs, by split, and as pandas writes tables
+    r'"(?:\w+/)?(?:global_)?step"\s*:\s*(?:\[\s*-?\d+|\{\s*"\d)|"columns"\s*:\s*\[[^\]]{0,2000}"(?:global_)?step"'
+    r'|\A\s*\{\s*"[^"]{1,200}"\s*:\s*\[\s*\[\s*\d'
+    r'|\A\s*\{\s*"(?:train|eval)"\s*:\s*\[\s*\{|"(?:history|data|rows)"\s*:\s*\[\s*\{'
+)
+DOWNLOAD = re.compile(r"run-(?P<run>.+?)-tag-(?P<tag>.+)\.json", re.IGNORECASE)  # from TensorBoard's page
+TRIPLE = re.compile(r"\s*\[\s*\[\s*[\d.eE+]+\s*,\s*[\d.]+\s*,")
 FIRST = re.compile(r"(?:\s*\[)?\s*(\{)")
 
 
@@ -44,12 +53,35 @@ class JsonRows(Source):
             return None
         if is_table(place) and _is_of_one_step(place):
             return Claim(place, Rank.NAMED, "rows of one step: a dump of answers, no run")
-        if is_table(place) or HELD.match(place.text):
+        if (named := DOWNLOAD.fullmatch(place.name)) and TRIPLE.match(place.text):
+            return Claim(place, Rank.LIKELY, "a series that TensorBoard's page saved", run=named["run"])
+        if is_table(place) or HELD.match(place.text) or _holds_rows(place):
             return Claim(place, Rank.LIKELY, "rows of JSON with a step", parts=partial(_find, place))
         return Claim(place, Rank.NAMED, "JSON, but no rows with a step") if place.suffix in SUFFIXES else None
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         return read_place(claim.place, keep)
+
+
+def _holds_rows(place: Place) -> bool:
+    """Whether a JSON object holds rows in one of the known forms; a large one is judged by its beginning.
+
+    Any object may look like one: only a step by its usual name is telling, unless a person names the file.
+    """
+    if place.suffix != ".json" or not place.text.lstrip().startswith("{"):
+        return False
+    if place.size != len(place.head):  # larger than what is looked at, or compressed
+        return LARGE.search(place.text) is not None
+    value = _parsed(place.text)
+    if isinstance(value, dict) and all(key.isdigit() and _usual(row) is None for key, row in value.items()):
+        return False
+    rows = json_forms.held(value, _usual).rows
+    return len({str(row.get(name)) for row in rows if (name := _usual(row)) is not None}) > 1
+
+
+def _usual(row: Any) -> str | None:
+    """The usual name under which a row counts steps."""
+    return next((name for name in NAMES if name in row), None) if isinstance(row, dict) else None
 
 
 def is_table(place: Place) -> bool:
@@ -61,7 +93,10 @@ def is_table(place: Place) -> bool:
     except (ValueError, RecursionError):
         return False
     listed = found[0].lstrip().startswith("[") or place.suffix != ".json"
-    return listed and isinstance(row, dict) and any(isinstance(row.get(name), int | float | str) for name in NAMES)
+    if not listed or not isinstance(row, dict):
+        return False
+    axis = _step(row)
+    return any(isinstance(row.get(name), int | float | str) for name in (*NAMES, axis or NAMES[0]))
 
 
 def _is_of_one_step(place: Place) -> bool:
@@ -82,6 +117,8 @@ def read_place(file: Place, keep: Collection[str] | None) -> Run:
     """The run of a place with rows of JSON, or the one of several that is asked for."""
     spec, notes = file.path, list[str]()
     kept = wanted(keep)
+    if (named := DOWNLOAD.fullmatch(file.name)) and TRIPLE.match(file.text):
+        return _read_download(file, named["run"], named["tag"])
     found, every, config = _loaded(spec, notes)
     if not found:
         raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
@@ -128,6 +165,10 @@ def _loaded(path: str, notes: list[str]) -> tuple[list[dict[str, Any]], Iterable
         return held.rows, (), held.config
     every = iter(_listed(path, notes) if _is_whole(path) else _lines(path, notes))
     rows = list(islice(every, LOOKED_AT))
+    if (split := json_forms.split_of(rows, _step)) is not None:
+        return [json_forms.of_part(row, split, _step) for row in rows], (
+            json_forms.of_part(row, split, _step) for row in every
+        ), {}
     if len(rows) == 1 and any(isinstance(value, list | dict) for value in rows[0].values()):
         held = json_forms.held(rows[0], _step)
         return (held.rows, (), held.config) if held.rows else (rows, (), {})
@@ -140,6 +181,16 @@ def _loaded(path: str, notes: list[str]) -> tuple[list[dict[str, Any]], Iterable
         else:
             kept.append(row)
     return kept, every, config
+
+
+def _read_download(file: Place, run: str, tag: str) -> Run:
+    """One series as TensorBoard's page saves it: [wall time, step, value] each."""
+    notes: list[str] = []
+    points = foreign.items(_parsed(place.content(file.path, notes)))
+    whole = [point for point in points if isinstance(point, list) and len(point) == 3]
+    rows: list[dict[Key, Any]] = [{"_timestamp": at, "step": step, tag_of(tag): value} for at, step, value in whole]
+    source = f"TensorBoard's download {file.path}"
+    return from_rows(rows, id=run, name=run, source=source, step="step", notes=notes)
 
 
 def _filling(rows: Sequence[Mapping[Key, Any]], notes: list[str]) -> frozenset[Key]:
@@ -276,7 +327,10 @@ def _step(row: Any) -> str | None:
         return None
     there = {str(name).lower(): str(name) for name in row}
     exact = next((name for name in NAMES if name in row), None)
-    return exact or next((there[name] for name in STEP_LIKE if name in there), None)
+    like = exact or next((there[name] for name in STEP_LIKE if name in there), None)
+    if like is None and len(row) <= MOST_NAMES:
+        like = next(iter(steps.named(name for name in row if isinstance(name, str))), None)
+    return like
 
 
 def _parsed(text: str) -> Any:

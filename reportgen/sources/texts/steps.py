@@ -92,7 +92,7 @@ def _trainers_own(candidates: Sequence[str], numbers: Mapping[str, np.ndarray]) 
     return own if counted and both.mean() > 0.5 and not np.array_equal(rows[both], steps[both]) else best
 
 
-def _rank(name: str) -> tuple[int, int]:
-    """Names of training first, short ones before long ones."""
+def _rank(name: str) -> tuple[bool, int, int]:
+    """Names of training first, short ones before long ones; total_steps may be what is planned, so it is last."""
     lower = name.lower()
-    return (0 if "global" in lower or "train" in lower else 1, len(name))
+    return ("total" in lower, 0 if "global" in lower or "train" in lower else 1, len(name))

@@ -19,16 +19,18 @@ from reportgen.sources import place as places
 from reportgen.sources.logged import ALWAYS, wanted
 from reportgen.sources.place import Place
 from reportgen.sources.texts import cells as cell
-from reportgen.sources.texts import steps
+from reportgen.sources.texts import json_forms, steps
 from reportgen.sources.texts.cells import Column
 
 RUNS = (
-    "run", "run_id", "run_name", "run id", "run name", "trial", "trial_name", "experiment", "experiment_name", "exp",
+    "run", "run_name", "run name", "run_id", "run id", "trial", "trial_name", "experiment", "experiment_name", "exp",
     "name", "seed", "algorithm", "algo", "method", "group", "model", "variant", "id",
 )  # fmt: skip
+NAMED = ("run", "run_name", "run name", "trial", "trial_name", "experiment", "experiment_name")
 METRICS = ("metric", "tag", "key", "name", "variable", "metric_name", "attribute_path")
 VALUES = ("value", "metric_value", "val", "float_value")
 MOST_RUNS = 10_000
+MOST_REPEATED = 0.02  # of a run's rows that may repeat a step, as after a restart
 MOST_UNREADABLE = 0.1  # of the steps or of the reward; a table with more is refused, never judged
 EVALS = ("eval", "val", "test", "valid", "validation")
 
@@ -48,13 +50,13 @@ class Table:
 
 def runs(table: Table, step_column: str = "") -> dict[str, Table]:
     """The table of each run by its name, "" for the only one; long forms spread to a column a metric."""
-    table = _spread(table)
+    table = _parted(_spread(table))
     step = step_column or steps.chosen({name: one.numbers for name, one in table.columns.items()}, [])
     if step is None or step not in table.columns:
         return {"": table}
     by = _run_columns(table, step)
     if not by:
-        return {"": table}
+        return {_only_name(table): table}
     labels = [" ".join(part for part in row if part) for row in zip(*(table.columns[name].labels() for name in by),
                                                                      strict=True)]  # fmt: skip
     rows: dict[str, list[int]] = defaultdict(list)
@@ -67,6 +69,45 @@ def runs(table: Table, step_column: str = "") -> dict[str, Table]:
     kept = replace(table, columns={name: one for name, one in table.columns.items() if name not in by},
                    notes=(*table.notes, told))  # fmt: skip
     return {label: kept.taken(np.array(at)) for label, at in rows.items()}
+
+
+def _only_name(table: Table) -> str:
+    """What the only run is called where a column says it in every row, else ""."""
+    for name in NAMED:
+        if (column := table.columns.get(name)) is not None and column.is_text:
+            told = set(column.labels())
+            if len(told) == 1:
+                return told.pop()
+    return ""
+
+
+def _parted(table: Table) -> Table:
+    """Rows of training and of evals told apart: reward in the rows of split "eval" is eval/reward."""
+    for key in json_forms.SPLIT_KEYS:
+        column = table.columns.get(key)
+        if column is None or not column.is_text:
+            continue
+        labels = [label.lower() for label in column.labels()]
+        told = {label for label in labels if label}
+        if len(told) < 2 or not told <= json_forms.PARTS.keys():
+            continue
+        own = {*steps.named(table.columns), key, *RUNS, *steps.INDEXES}
+        columns = {name: one for name, one in table.columns.items() if name in own and name != key}
+        for label in sorted(told):
+            part = json_forms.PARTS[label]
+            inside = np.array([one == label for one in labels])
+            for name, one in table.columns.items():
+                if name not in own and not one.is_text:
+                    columns[name if name.startswith(f"{part}/") else f"{part}/{name}"] = _only(one, inside)
+        return replace(table, columns=columns)
+    return table
+
+
+def _only(column: Column, inside: np.ndarray) -> Column:
+    """A column as if the rows outside had not been logged."""
+    odd = tuple((row, text) for row, text in column.odd if inside[row])
+    numbers = np.where(inside, column.numbers, np.nan)
+    return replace(column, numbers=numbers, nans=column.nans[inside[column.nans]], odd=odd, n_odd=len(odd))
 
 
 def specs(place: Place, found: Mapping[str, Table]) -> tuple[str, ...]:
@@ -238,7 +279,8 @@ def _run_columns(table: Table, step: str) -> tuple[str, ...]:
     for size in (1, 2, 3):
         for names in combinations(there, size):
             keys = list(zip(numbers.tolist(), *(table.columns[name].labels() for name in names), strict=True))
-            if len(set(keys)) == len(keys):
+            are_several = len({key[1:] for key in keys}) > 1
+            if are_several and len(keys) - len(set(keys)) <= MOST_REPEATED * len(keys):
                 return names
     return ()
 
