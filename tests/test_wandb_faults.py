@@ -89,3 +89,12 @@ def test_two_processes_of_one_run_are_one_launch(tmp_path: Path) -> None:
     history = read(spec).history
     assert len(history["reward"].dropna()) == 20
     assert history["eval_reward"].dropna().index.tolist() == [10, 15, 20]
+
+
+def test_a_swanlab_directory_is_not_called_wandbs(tmp_path: Path) -> None:
+    """Its name has the same pattern; what it lacks is said in its own words."""
+    folder = tmp_path / "run-20261125_191851-sdhbsprs" / "logs" / "1"
+    folder.mkdir(parents=True)
+    (folder / "1000.log").write_text('{"index": 1, "data": 0.5}\n')
+    with pytest.raises(SourceError, match="a SwanLab directory without"):
+        read(str(folder.parents[1]))

@@ -215,6 +215,9 @@ def _log(spec: str) -> str:
     logs = _logs(spec)
     if len(logs) > 1:
         raise SourceError(f"{spec}: {len(logs)} .wandb files, where a run directory has one; name one of them")
+    if not logs and any(Path(spec).glob("logs/*/*.log")):
+        raise SourceError(f"{spec}: a SwanLab directory without runs.swanlab, the file beside it that names its "
+                          "metrics; copy the whole swanlog folder")  # fmt: skip
     if not logs and not wandb_legacy.is_run_directory(Path(spec)):
         raise NoSteps(f"{spec}: no step yet: no .wandb file in it; copy the whole run directory, or try again later")
     return logs[0] if logs else ""
