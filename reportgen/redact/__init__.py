@@ -14,7 +14,8 @@ MARKS = (  # one of these stands in every text with a secret of places.py, in lo
     "-p", "-a ", "--creds", "login", "phrase", "code=", "policy=", "googleaccessid", "state=", "session=", "sid=",
     ":*:", ":5432:", ":3306:",
 )  # fmt: skip
-DIGIT = re.compile(r"\d")  # one stands in every token
+DIGIT = re.compile(r"\d")  # one stands in nearly every token
+LETTERS = re.compile(r"(?:hf|gh[pousr]|npm|gsk)_[A-Za-z]{16}")  # begins a token that may be of letters alone
 SHORTEST = 8  # characters; a shorter text can't hold a name with its secret
 
 
@@ -120,7 +121,7 @@ def _without_shapes(value: str) -> tuple[str, int]:
     if "Private-Lines" in value:
         value, more = _cut(value, [found.span("body") for found in shapes.PUTTY.finditer(value)])
         count += more
-    if len(value) > 15 and DIGIT.search(value):
+    if len(value) > 15 and (DIGIT.search(value) or LETTERS.search(value)):
         value, more = shapes.SHAPE.subn(REMOVED, value)
         count += more
     return value, count
