@@ -8,6 +8,7 @@ html = reportgen.page(reportgen.compose([diagnosis]))
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -91,3 +92,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if "IPython" in sys.modules:  # a notebook shows runs, diagnoses and reports as pages
+    import_module("reportgen.notebook").register()

@@ -214,7 +214,8 @@ def report(
 @cli.command()
 @common
 @spread
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown", "agent"]), default="text",
+              show_default=True, help="agent: decision, evidence and next steps in 1,500 characters.")  # fmt: skip
 @gated
 def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
     """What happened, in the terminal; with gates for a CI job.
@@ -236,7 +237,8 @@ def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
     if form == "text":
         terminal.put(render.to_text(composed, colour=_colour()))
     else:
-        terminal.put((render.to_json if form == "json" else render.to_markdown)(composed))
+        made = {"json": render.to_json, "markdown": render.to_markdown, "agent": render.to_agent}
+        terminal.put(made[form](composed))
     write_all([(Path(place), text) for place, text in _junit(composed, junit_file)])
     _end(composed, given["strict"])
 
@@ -294,14 +296,36 @@ def watch(
 
 
 @cli.command()
+def settings() -> None:
+    """Every threshold that --set takes: its value, and why it is that.
+
+    \b
+    Example:
+      reportgen settings
+    """
+    from reportgen.render.text import aligned
+    from reportgen.settings import reasons, thresholds
+
+    rows = [(name, f"{value:g}", reasons()[name]) for name, value in thresholds().items()]
+    terminal.put("\n".join(aligned(rows)) + "\n")
+
+
+@cli.command()
+@click.option("--roles", is_flag=True, help="Every role that --metric takes, and the names it is found by; no RUN.")
 @common
-def metrics(**given: Any) -> None:
+def metrics(roles: bool, **given: Any) -> None:
     """What was logged, which role each metric plays, and why.
 
     \b
     Example:
       reportgen metrics wandb/latest-run --metric train_reward=my/reward
+      reportgen metrics --roles
     """
+    if roles:
+        from reportgen.render import roles_text
+
+        terminal.put(roles_text())
+        return
     settings = _settings(**given)
     from reportgen.anonymous import anonymous as nameless
     from reportgen.render import metrics_text

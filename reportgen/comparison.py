@@ -87,6 +87,10 @@ class Comparison:
     recipes: Recipes | None = None  # trials that differ in their seed alone taken together; None: no levels
     unranked: Mapping[str, str] = field(default_factory=dict)  # label -> why it may not be compared
 
+    def __repr__(self) -> str:
+        """One line: how many runs in how many tiers."""
+        return f"<Comparison: {len(self.labels)} runs, {len(self.tiers)} tiers, first {self.labels[0]!r}>"
+
     @property
     def by_recipe(self) -> bool:
         """Whether ranking and choice go by recipes: some recipe was run with several seeds."""

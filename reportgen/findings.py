@@ -325,6 +325,10 @@ class Diagnosis:
     cast: Cast = field(default_factory=Cast)
     eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
 
+    def __repr__(self) -> str:
+        """One line: the run and its verdict; `page` shows all of it."""
+        return f"<Diagnosis {self.run.name or self.run.id!r}: {self.verdict.headline}>"
+
     @property
     def evals(self) -> tuple[Eval, ...]:
         """Every eval, the main one first."""

@@ -105,6 +105,11 @@ class Run:
     whole: Extent | None = None  # of a slim run, whose history holds only the points that a page draws
     sizes: Mapping[str, int] = None  # type: ignore[assignment]  # eval's metric -> problems, as a joined file says
 
+    def __repr__(self) -> str:
+        """One line: name, state and size; the numbers are in `history`."""
+        rows, columns = self.history.shape
+        return f"<Run {self.name or self.id!r}: {self.state}, {rows} steps, {columns} metrics>"
+
     def __post_init__(self) -> None:
         for name in ("config", "summary", "provenance", "axes", "sizes"):
             if getattr(self, name) is None:

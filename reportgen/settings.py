@@ -23,6 +23,11 @@ MOST_ROWS = 1_000_000  # of one run: a row a second for eleven days; they are re
 LARGEST_PAGE = 10_000_000  # bytes of a page: mail and code review take no more; beyond, metrics are dropped
 
 
+def _threshold(value: float, why: str) -> Any:
+    """A threshold with its unit and why it has that value, as `reportgen settings` lists it."""
+    return field(default=value, metadata={"why": why})
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a person declared about the runs, then the thresholds that judge them."""
@@ -41,29 +46,36 @@ class Settings:
     reference: str | None = None  # name or spec of the run that the others are compared with
 
     # learning (facts behind each: docs/diagnostics.md)
-    plateau_probability: float = 0.6  # above: plateaued; calibrated on the labelled benchmark
-    undecided_probability: float = 0.35  # between this and plateau_probability: inconclusive
-    rise_chance: float = 0.38  # of a rise in the next half run; above it a plateau is "probably", and no stop:
-    # of real runs below it 1 in 16 rose clearly, of those above it 2 in 5 (benchmarks/record.py)
-    zero_streak_steps: int = 10  # dead stretch of zero reward; the guide's circuit breaker
+    plateau_probability: float = _threshold(0.6, "above: plateaued; calibrated on the labelled benchmark")
+    undecided_probability: float = _threshold(0.35, "between this and plateau_probability: inconclusive")
+    rise_chance: float = _threshold(
+        0.38,
+        "of a rise in the next half run; above it a plateau is 'probably', and no stop: of real runs below "
+        "it 1 in 16 rose clearly, of those above it 2 in 5",
+    )
+    zero_streak_steps: int = _threshold(10, "dead stretch of zero reward; the guide's circuit breaker")
     # generalisation
-    gap: float = 0.03  # train minus eval, as share of the reward range; below the noise of most eval sets
-    significance: float = 0.05  # two-sided p below which a difference is called real
-    tie_margin: float = 0.01  # trials whose end levels differ by less are as good as equal
+    gap: float = _threshold(0.03, "train minus eval, as share of the reward range; below the noise of most eval sets")
+    significance: float = _threshold(0.05, "two-sided p below which a difference is called real")
+    tie_margin: float = _threshold(0.01, "trials whose end levels differ by less are as good as equal")
     # policy
-    advantage_spread: float = 0.05  # std of advantages below which no learning signal is left
-    zero_variance_share: float = 0.5  # share of groups whose rewards are all equal: half the batch teaches nothing
-    kl_nats: float = 0.5  # KL to the reference beyond which the policy is another model
-    behaviour_kl_nats: float = 0.1  # KL between sampler and learner beyond which off-policy corrections fail
-    clip_fraction: float = 0.2  # share of clipped tokens; PPO runs are healthy below it
-    truncation: float = 0.1  # share of answers cut at the length limit
-    length_drift: float = 0.5  # relative change of response length from start to end
-    entropy_cliff: float = 0.5  # share of entropy lost within entropy_cliff_steps
-    entropy_cliff_steps: int = 10
-    entropy_gone: float = 0.05  # nats a token at the end: 19 of 20 choices are no choice any more
-    grad_norm_factor: float = 10.0  # times its running median: a spike
+    advantage_spread: float = _threshold(0.05, "std of advantages below which no learning signal is left")
+    zero_variance_share: float = _threshold(
+        0.5, "share of groups whose rewards are all equal: half the batch teaches nothing"
+    )
+    kl_nats: float = _threshold(0.5, "KL to the reference beyond which the policy is another model")
+    behaviour_kl_nats: float = _threshold(
+        0.1, "KL between sampler and learner beyond which off-policy corrections fail"
+    )
+    clip_fraction: float = _threshold(0.2, "share of clipped tokens; PPO runs are healthy below it")
+    truncation: float = _threshold(0.1, "share of answers cut at the length limit")
+    length_drift: float = _threshold(0.5, "relative change of response length from start to end")
+    entropy_cliff: float = _threshold(0.5, "share of entropy lost within entropy_cliff_steps")
+    entropy_cliff_steps: int = _threshold(10, "steps within which entropy falls off a cliff")
+    entropy_gone: float = _threshold(0.05, "nats a token at the end: 19 of 20 choices are no choice any more")
+    grad_norm_factor: float = _threshold(10.0, "times its running median: a spike")
     # system
-    step_time_factor: float = 2.0  # times its median: a slow step
+    step_time_factor: float = _threshold(2.0, "times its median: a slow step")
 
     def __post_init__(self) -> None:
         """Refuses values that no run could be judged by; SettingsError names the option."""
@@ -123,6 +135,11 @@ def _declarable(given: Settings) -> None:
 def thresholds() -> dict[str, float]:
     """Name and default of every threshold that `--set` takes."""
     return {item.name: item.default for item in fields(Settings) if isinstance(item.default, int | float)}
+
+
+def reasons() -> dict[str, str]:
+    """Name of every threshold, and its unit with the reason for its value."""
+    return {item.name: item.metadata["why"] for item in fields(Settings) if "why" in item.metadata}
 
 
 def _number(name: str, text: str) -> float:

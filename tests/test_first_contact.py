@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reportgen.metrics import BY_ROLE
+from reportgen.settings import reasons, thresholds
+
 ENV = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
@@ -49,6 +52,22 @@ def test_a_pipe_is_read_and_its_page_names_no_passing_folder(told, tmp_path):
     page = (tmp_path / "a.html").read_text()
     assert page == (tmp_path / "b.html").read_text()
     assert "/reportgen-" not in page
+
+
+def test_thresholds_and_roles_are_listed_with_their_reasons(told):
+    shown = told("settings").stdout
+    assert all(f"{name} " in shown for name in reasons()) and set(reasons()) == set(thresholds())
+    roles = told("metrics", "--roles").stdout
+    assert all(role in roles for role in BY_ROLE) and "task_reward" in roles
+
+
+def test_an_agent_gets_the_decision_in_few_characters(told, tmp_path):
+    (tmp_path / "other.jsonl").write_text((tmp_path / "run.jsonl").read_text().replace("0.4", "0.41"))
+    one = told("diagnose", "run.jsonl", "--format", "agent", "--no-cache").stdout
+    assert len(one) <= 1_500 and one.splitlines()[1].startswith("decision: ")
+    assert one == told("diagnose", "run.jsonl", "--format", "agent").stdout
+    several = told("diagnose", "run.jsonl", "other.jsonl", "--format", "agent", "--fail-on", "warning").stdout
+    assert len(several) <= 1_500 and "decision: take " in several
 
 
 def test_an_empty_pipe_says_what_to_do(told):

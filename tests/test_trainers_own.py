@@ -62,7 +62,7 @@ def test_a_diagnosis_speaks_of_it(log: Path, monkeypatch: pytest.MonkeyPatch) ->
     said = CliRunner().invoke(cli, ["diagnose", "log.jsonl", "--format", "json"], catch_exceptions=False).output
     (run,) = json.loads(said)["runs"]
     assert (run["framework"], run["roles"]["train_reward"]) == ("mine", "quality/solved")
-    assert [one["n"] for one in run["evals"]] == [1319, 1319]  # gsm8k's, so its set was told
+    assert [one["n"] for one in run["eval_points"]] == [1319, 1319]  # gsm8k's, so its set was told
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ FLOW = (  # data flows down this list; a room imports only from rooms above it, 
     "publish",
     "atomic",
     "terminal",
+    "notebook",
     "options",
     "cli",
 )

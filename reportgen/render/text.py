@@ -8,6 +8,7 @@ from textwrap import wrap
 from reportgen import evals, trainers, wording
 from reportgen.diagnostics.casting import cast
 from reportgen.findings import Diagnosis, Severity
+from reportgen.metrics import BY_ROLE
 from reportgen.render import card as cards
 from reportgen.render.sparkline import reward_line, sparkline
 from reportgen.report import Report, titles
@@ -77,6 +78,13 @@ def _eval_of(name: str, trainer: str) -> str:
 def _notes(run: Run) -> list[str]:
     """What the reader skipped or guessed."""
     return [line for note in run.notes for line in _wrapped(f"note: {note}", "  ", "    ")]
+
+
+def roles_text() -> str:
+    """Every role that `--metric` takes: what it is, and the first names that it is found by."""
+    rows = [(role, f"{one.title}{f' [{one.unit}]' if one.unit else ''}", ", ".join(one.names[:3]) or "none")
+            for role, one in BY_ROLE.items()]  # fmt: skip
+    return "\n".join(aligned(rows)) + "\n"
 
 
 def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -36,6 +36,10 @@ class Report:
     passed_over: tuple[tuple[str, str], ...] = ()  # files and folders that are no runs, and why
     gates: tuple[Result, ...] = ()  # what became of each gate that was asked for
 
+    def __repr__(self) -> str:
+        """One line: the title and the answer."""
+        return f"<Report {self.title!r}: {self.headline}>"
+
     @property
     def headline(self) -> str:
         """The answer in one sentence, for a terminal's last line."""
