@@ -17,6 +17,7 @@ from reportgen.seen import Seen
 from reportgen.settings import Settings
 from reportgen.signals import Learning
 from reportgen.signals.learning import Direction
+from reportgen.signals.repeated import Course
 
 Interval = tuple[float, float]  # low, high
 Label = Literal["overfitting", "good_generalisation", "underfitting", "inconclusive"]
@@ -197,14 +198,30 @@ class Cast:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Which evaluated steps can't be told from the best."""
+    """Which evaluated steps can't be told from the best, and the one to keep."""
 
     best_set: tuple[int, ...]
     earliest: int | None
     roll_back_to: int | None
-    keep: int | None = None  # the best by an estimate that allows for having been picked
-    level: float | None = None  # its eval
-    interval: Interval | None = None  # 95 %, of that eval's own sample
+    keep: int | None = None  # the best once sampling error is taken out
+    level: float | None = None  # as evaluated there; the trend's where nothing was
+    interval: Interval | None = None  # 95 % of that
+    estimate: float | None = None  # corrected for having been picked as the best
+
+
+@dataclass(frozen=True)
+class Move:
+    """A signal that left its course when something broke."""
+
+    role: str
+    signal: str  # as spoken: "clip fraction"
+    check: str  # whose row has the evidence
+    step: int  # where it left; of evals the last one before the fall
+    until: int  # the same; of evals the first one after it
+    way: Literal["rose", "fell"]
+    before: float
+    after: float
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -228,16 +245,6 @@ class Number:
     context: str
     check: str  # the check that holds the evidence
     reference: float | None = None  # a value to mark on the interval's scale
-
-
-@dataclass(frozen=True)
-class Move:
-    """A signal that left its course."""
-
-    role: str
-    step: int  # the first one off the old course
-    before: float  # level before, in the signal's unit
-    after: float
 
 
 @dataclass(frozen=True)
@@ -271,10 +278,11 @@ class Evidence:
     samples: int | None = None  # rollouts that one train point averages
     gpus: int | None = None
     eval_n: int | None = None  # problems in the eval set
+    outages: tuple[tuple[int, int], ...] = ()  # first and last step of stretches set aside before the fit
+    late_evals: Course | None = None  # where the second half of the evals is heading; None: not tested
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
     cast: Cast = field(default_factory=Cast)
     eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
-    outages: tuple[tuple[int, int], ...] = ()  # first and last step of stretches near zero that came back
 
     def values(self, role: str) -> pd.Series:
         """Series of the metric that plays a role, gaps dropped; KeyError when none does."""

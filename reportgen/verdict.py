@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from reportgen import causes, wording
-from reportgen.findings import Decision, Evidence, Finding, Number, Severity, Verdict
-from reportgen.seen import Seen
+from reportgen import wording
+from reportgen.findings import Decision, Evidence, Finding, Move, Number, Severity, Verdict
 from reportgen.settings import Settings
 from reportgen.signals import Learning, record
+from reportgen.signals.learning import LEAST_POINTS
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
-SOLVED = 0.98  # of problems: a run that begins and ends above it has nothing to learn
-LEAST_FITTED = 15  # evals from which on the curve model judges them
-LEAST_EVALS = 5  # fewer show no trend
-SURE_SLOPE = 2.5  # standard errors
-SURE_END = 1.3  # of the climb within the last two thirds, one-sided 10 %
 LEAST_RECORD = 10  # real runs; fewer are no record
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
-AHEAD = (10, 100, 1000, 10_000)  # steps over which a slope is shown: the most that is at most half a run
 SEVERITIES: Mapping[Decision, Severity] = {
     "continue": Severity.OK,
     "stop": Severity.NOTE,
@@ -34,16 +25,38 @@ SEVERITIES: Mapping[Decision, Severity] = {
 Answer = tuple[Decision, str, str, str]  # decision, headline, because, what the curve does
 
 
-def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) -> Verdict:
+SOLVED = 0.97  # of the highest reward: little is left to learn, and groups without variance teach nothing
+KINDS: Mapping[str, str] = {  # policy check -> what broke, so that two signs of one thing count once
+    "entropy": "entropy", "kl": "distance", "behaviour_kl": "distance", "clip_fraction": "size", "grad_norm": "size",
+    "loss": "size", "truncation": "length", "zero_variance": "signal", "advantages": "signal",
+}  # fmt: skip
+BROKEN: Mapping[str, tuple[str, str]] = {  # policy check -> (what a headline says of it, why it matters)
+    "entropy": ("entropy left its range", "a high reward is no sign of health"),
+    "kl": ("KL is over its limit", "it is becoming another model"),
+    "behaviour_kl": ("samples are stale", "updates no longer fit their samples"),
+    "clip_fraction": ("too many tokens are clipped", "updates are cut"),
+    "grad_norm": ("gradients left their range", "updates no longer keep their size"),
+    "loss": ("the policy loss jumped", "updates no longer keep their size"),
+    "truncation": ("most answers are cut", "cut answers teach length, not the task"),
+    "zero_variance": ("most groups teach nothing", "equal rewards have no gradient"),
+    "advantages": ("no advantage is left", "equal rewards have no gradient"),
+}
+
+
+def decide(
+    evidence: Evidence, findings: Iterable[Finding], settings: Settings, causes: tuple[Move, ...] = ()
+) -> Verdict:
     """The decision that the findings allow, without next steps; never more than the tests say."""
     by_check = {found.check: found for found in findings}
     main = evidence.train or evidence.eval
     decision, headline, because, curve = _answer(main, evidence, by_check, settings)
     severity = SEVERITIES[decision]
+    if decision in ("stop", "continue", "inconclusive") and main is not None:
+        decision, headline, because, curve = _warned((decision, headline, because, curve), by_check, main)
+        severity = max(SEVERITIES[decision], Severity.WARNING if _broke(by_check) else severity)
     if decision == "roll_back" and not any(found.severity is Severity.CRITICAL for found in by_check.values()):
         severity = Severity.WARNING
     ahead = _ahead(main, evidence) if decision in ("stop", "continue") else ""
-    moved = causes.causes(evidence, tuple(by_check.values()))
     return Verdict(
         decision=decision,
         headline=headline,
@@ -53,18 +66,7 @@ def decide(evidence: Evidence, findings: Iterable[Finding], settings: Settings) 
         next_steps=(),
         numbers=_numbers(main, evidence, decision),
         severity=severity,
-        causes=moved,
-        cause_line=causes.line(moved, _keep(evidence)),
     )
-
-
-def _keep(evidence: Evidence) -> str:
-    """Which checkpoint to keep, with its level."""
-    found, accuracy = evidence.checkpoints, evidence.scale.accuracy
-    if found is None or found.keep is None or found.level is None:
-        return ""
-    interval = f" {wording.interval(found.interval, accuracy)}" if found.interval is not None else ""
-    return f"keep step {wording.count(found.keep)}: {wording.level(found.level, accuracy)}{interval}"
 
 
 def _answer(
@@ -77,11 +79,11 @@ def _answer(
     last = wording.count(main.last_step)
     return (
         _fallen(evidence, found)
+        or _solved(main, evidence)
         or _dead(found, last)
         or _broken(found)
-        or _degenerate(evidence, found, last)
-        or _short(main)
-        or _solved(main, evidence)
+        or _degenerated(main, evidence, found)
+        or _short(main, evidence)
         or _plateaued(main, evidence, found, settings)
         or _falling(main, last)
         or _rising(main, evidence, found, last)
@@ -98,10 +100,15 @@ def _fallen(evidence: Evidence, found: Mapping[str, Finding]) -> Answer | None:
             headline, because = f"Collapsed after step {wording.count(peak)}", "the reward fell for good"
             if what == "eval":
                 headline, because = f"Eval collapsed after step {wording.count(peak)}", "the eval fell for good"
-                if _is_overfit(found):
+                if _is_overfit(found) and not _broke(found) and not _train_falls(evidence):
                     headline = f"Overfits: eval falls since step {wording.count(peak)}"
                     because = "train rises while the eval falls"
             curve = f"The {what} fell {_size(learning.collapse.drop or 0.0, evidence)} after step {wording.count(peak)}"
+            if what == "eval":
+                evals = evidence.values("eval_reward")
+                best, then = (wording.level(float(evals.loc[at]), evidence.scale.accuracy)
+                              for at in (_nearest(evals.index, peak), evals.index[-1]))  # fmt: skip
+                curve = f"The eval fell from {best} at step {wording.count(peak)} to {then} at the last"
             target = f"; step {wording.count(back)} is the one to go back to." if back is not None else "."
             return "roll_back", headline, because, curve + target
     return None
@@ -113,6 +120,10 @@ def _dead(found: Mapping[str, Finding], last: str) -> Answer | None:
     if dead is None or dead.severity is not Severity.CRITICAL or dead.steps is None:
         return None
     length, since = dead.evidence["longest"], wording.count(dead.steps[0])
+    if dead.evidence.get("value"):
+        level = wording.number(float(dead.evidence["value"]))
+        curve = f"Every batch from step {since} to step {last} earned exactly {level}: equal rewards teach nothing."
+        return "change_recipe", f"Reward frozen since step {since}", "equal rewards have no gradient", curve
     curve = f"Every answer from step {since} to step {last} earned nothing, so there was nothing to learn from."
     return "change_recipe", f"No reward since step {since}", f"{wording.count(length)} steps without any reward", curve
 
@@ -126,43 +137,96 @@ def _broken(found: Mapping[str, Finding]) -> Answer | None:
     return "roll_back", f"Went non-finite at step {since}", "nan or inf was logged", f"{bad.headline}."
 
 
-def _degenerate(evidence: Evidence, found: Mapping[str, Finding], last: str) -> Answer | None:
-    """Policy signals are where no policy should be: whatever the reward does, it won't last."""
-    broke = causes.broken(tuple(found.values()))
-    if not broke:
+def _short(main: Learning, evidence: Evidence) -> Answer | None:
+    """Below the points where noise can be weighed nothing is for good; only evals that climb are told."""
+    if main.is_modelled:
         return None
-    moved = causes.causes(evidence, tuple(found.values()))
-    when = f" from step {wording.count(moved[0].step)}" if moved else ""
-    curve = f"{'; '.join(one.headline for one in broke[:3])}."
-    if len(broke) > 1:
-        return "roll_back", f"The policy came apart{when}", f"{wording.spelled(len(broke))} policy signals broke", curve
-    names = {"entropy": "entropy", "kl": "the KL", "behaviour_kl": "the KL to the sampler"}
-    what = names.get(broke[0].check, "answers")
-    if broke[0].check == "entropy" and broke[0].evidence.get("change", 0.0) < 0:
-        return "change_recipe", f"Almost no exploration is left at step {last}", "the entropy is nearly gone", curve
-    return "change_recipe", f"The policy drifts off{when}", f"{what} left its bounds", curve
-
-
-def _short(main: Learning) -> Answer | None:
-    if main.n_points >= LEAST:
-        return None
-    curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {LEAST} are the least to judge by."
+    if _eval_still_rises(evidence):
+        curve = f"The train reward was logged at {wording.plural(main.n_points, 'step')}, too few to weigh its noise."
+        return "continue", "The eval still rises", "the evals climb by more than chance", curve
+    least = LEAST if main.n_points < LEAST else LEAST_POINTS
+    what = "to judge by" if main.n_points < LEAST else "by which noise can be weighed"
+    curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {least} are the least {what}."
     return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
 
 
 def _solved(main: Learning, evidence: Evidence) -> Answer | None:
-    """Nearly every problem was solved from the first steps on."""
-    role = "train_reward" if evidence.train is main else "eval_reward"
-    values = evidence.values(role).to_numpy(float) if role in evidence.roles else np.empty(0)
-    tenth = max(1, len(values) // 10)
-    if len(values) < LEAST_FITTED or values.max() > 1 or values.min() < 0:
+    """Nearly every answer was right from the first step on."""
+    seen = evidence.seen.get("train_reward")
+    if seen is None or evidence.train is None or len(seen.values) < LEAST:
         return None
-    level = float(min(np.median(values[:tenth]), np.median(values), np.median(values[-tenth:])))
-    if level < SOLVED:
+    low, high = evidence.scale.range or (0.0, 1.0)
+    if seen.values.min() < low - 1e-9 or seen.values.max() > high + 1e-9:
         return None
-    shown = wording.level(float(values.mean()), evidence.scale.accuracy)
-    curve = f"The reward was at {shown} from the first steps to the last: these problems teach nothing more."
-    return "stop", "Solved from the start", "nothing is left to learn here", curve
+    least = low + SOLVED * (high - low)
+    if seen.start < least or seen.end < least or (seen.values < least).mean() > 0.1:
+        return None
+    start, end = (wording.level(value, evidence.scale.accuracy) for value in (seen.start, seen.end))
+    if _eval_still_rises(evidence):
+        return None
+    curve = f"The reward was {start} in the first steps and is {end} at the end: these problems leave nothing to learn."
+    return "change_recipe", "Solved from the start", "nothing was left to learn", curve
+
+
+def _broke(found: Mapping[str, Finding]) -> list[Finding]:
+    """The policy signals that are no longer sound, one of each kind, the first to break first."""
+    broken = [one for check, one in found.items() if check in KINDS and one.evidence.get("broke")]
+    broken.sort(key=lambda one: (-one.severity, one.evidence.get("since_step") or 0))
+    return list({KINDS[one.check]: one for one in reversed(broken)}.values())[::-1]
+
+
+def _train_falls(evidence: Evidence) -> bool:
+    train = evidence.train
+    return train is not None and (train.trend.direction == "falling" or train.collapse.collapsed)
+
+
+def _degenerated(main: Learning, evidence: Evidence, found: Mapping[str, Finding]) -> Answer | None:
+    """Several kinds of signals say that the policy is no longer sound, and the reward doesn't rise."""
+    broken = _broke(found)
+    is_rising = main.trend.direction == "rising" and main.trend.probability >= SURE
+    if len(broken) < 2 or (is_rising and main.plateau.probability < RULED_OUT) or _eval_still_rises(evidence):
+        return None
+    early = [one for one in broken if one.check != "grad_norm"] or broken  # gradients fade after the signal has
+    dated = [int(step) for one in early if (step := one.evidence.get("since_step")) is not None]
+    by = f" by step {wording.count(max(dated))}" if dated else ""
+    said = "; ".join(f"{one.check.replace('_', ' ')}: {_lower(one.headline)}" for one in broken[:3])
+    kept = evidence.checkpoints
+    is_back = kept is not None and kept.keep is not None
+    curve = f"What the reward says no longer counts: {said}."
+    if is_back and kept is not None:
+        curve += f" Step {wording.count(kept.keep or 0)} is the best that was evaluated."
+    headline = f"The policy degenerated{by}"
+    return "roll_back", headline, "its own signals broke", curve
+
+
+def _warned(answer: Answer, found: Mapping[str, Finding], main: Learning) -> Answer:
+    """An answer that reads the reward alone, with what the policy signals add to it."""
+    broken = _broke(found)
+    if not broken:
+        return answer
+    decision, headline, _, curve = answer
+    worst = broken[0]
+    what, why = BROKEN[worst.check]
+    since = worst.evidence.get("since_step")
+    when = f" at step {wording.count(since)}" if since is not None else ""
+    if worst.check == "entropy":
+        gone = float(worst.evidence.get("change", 0.0)) < 0
+        what = "entropy is nearly gone" if gone else "entropy explodes"
+    named = "KL to the sampling policy" if worst.check == "behaviour_kl" else worst.check.replace("_", " ")
+    curve = f"{curve} But {named}: {_lower(worst.headline)}."
+    if decision == "stop" or (decision == "inconclusive" and main.plateau.plateaued):
+        return "change_recipe", f"{what[:1].upper()}{what[1:]}{when}", why, curve
+    if decision == "continue":
+        return decision, f"{headline.split(' at step')[0]}, but {what}", why, curve
+    return decision, headline, why, curve
+
+
+def _lower(text: str) -> str:
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _nearest(steps: Iterable[int], step: int) -> int:
+    return min((int(one) for one in steps), key=lambda one: abs(one - step))
 
 
 def _plateaued(
@@ -174,10 +238,10 @@ def _plateaued(
         return None
     tolerance = _size(main.plateau.tolerance, evidence)
     held = f"The trend has stayed within {tolerance} of its end level since step {wording.count(onset)}."
-    if onset <= main.first_step and not _eval_still_rises(evidence):
-        return "change_recipe", "Flat from the first step to the last", "nothing was learned", held
     if _eval_still_rises(evidence):
         return "continue", "Train is flat, eval still rises", "the eval has not levelled off", held
+    if onset <= main.first_step:
+        return "change_recipe", "Flat from the first step to the last", "nothing was learned", held
     if _is_overfit(found):
         return "change_recipe", "Train is far above eval, and flat", "what was learned does not carry over", held
     if main.p_rise is not None and main.p_rise >= settings.rise_chance:
@@ -234,38 +298,12 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
 
 
 def _eval_still_rises(evidence: Evidence) -> bool:
-    learned, seen = evidence.eval, evidence.seen.get("eval_reward")
-    if learned is None or learned is evidence.train or seen is None:
+    seen = evidence.eval
+    if seen is None or seen is evidence.train:
         return False
-    if learned.n_points >= LEAST_FITTED:
-        return learned.trend.direction == "rising" and learned.plateau.plateaued is False
-    return rises(seen)
-
-
-def rises(seen: Seen) -> bool:
-    """Whether a few evals climb by more than their own sampling errors, to their end.
-
-    A weighted line through at least LEAST_EVALS of them, each by its own error, else by their scatter round it;
-    its slope must be SURE_SLOPE standard errors above 0, and the last third SURE_END above the middle one:
-    a curve that has bent over rises no more.
-    """
-    n = len(seen.values)
-    if n < LEAST_EVALS:
-        return False
-    x = seen.steps - seen.steps.mean()
-    known = seen.low is not None and seen.high is not None and bool(np.isfinite(seen.high - seen.low).all())
-    errors = (seen.high - seen.low) / 3.92 if known and seen.high is not None and seen.low is not None else np.ones(n)
-    weight = 1 / np.maximum(errors, 1e-9) ** 2
-    centre = float(weight @ seen.values / weight.sum())
-    middle = float(weight @ x / weight.sum())
-    spread = float(weight @ (x - middle) ** 2)
-    slope = float(weight @ ((x - middle) * (seen.values - centre))) / max(spread, 1e-300)
-    rest = seen.values - centre - slope * (x - middle)
-    scatter = math.sqrt(max(float(weight @ rest**2) / max(n - 2, 1), 1.0 if known else 0.0))
-    third = max(1, n // 3)
-    climbed = float(np.mean(seen.values[-third:])) - float(np.mean(seen.values[-2 * third : -third]))
-    error = scatter * float(np.sqrt(np.mean(1 / weight[-2 * third :]) * 2 / third))
-    return climbed > SURE_END * error and slope > SURE_SLOPE * scatter / math.sqrt(max(spread, 1e-300))
+    if evidence.late_evals is not None:
+        return evidence.late_evals.direction == "rising" and seen.plateau.plateaued is not True
+    return seen.n_points >= LEAST_POINTS and seen.trend.direction == "rising" and seen.plateau.plateaued is False
 
 
 def _is_overfit(found: Mapping[str, Finding]) -> bool:
@@ -308,7 +346,7 @@ def _reasons(found: Mapping[str, Finding]) -> tuple[str, ...]:
 def _numbers(main: Learning | None, evidence: Evidence, decision: Decision) -> tuple[Number, ...]:
     """The four or five numbers of the card, with their intervals."""
     given = (_gain_number(evidence), _final_number(evidence), _curve_number(main, evidence, decision),
-             _forecast_number(main, evidence), _gap_number(evidence))  # fmt: skip
+             _forecast_number(main, evidence, decision), _gap_number(evidence))  # fmt: skip
     return tuple(one for one in given if one is not None)
 
 
@@ -358,19 +396,17 @@ def _curve_number(main: Learning | None, evidence: Evidence, decision: Decision)
         if not main.is_modelled:
             context, bounds = f"of {last}; noise not weighed", None
         return Number("Plateau onset", float(main.plateau.onset_step), "step", bounds, context, "plateau")
-    if main.trend.direction is None:
-        return None
-    context = f"at the end's slope; chance of a plateau {wording.probability(main.plateau.probability)}"
-    ahead = max((n for n in AHEAD if 2 * n <= main.last_step - main.first_step), default=1)
-    low, high = (ahead * slope for slope in main.trend.interval)
-    unit, label = "points" if evidence.scale.accuracy else "", f"{wording.plural(ahead, 'more step')}"
-    reach = (low, high) if main.is_modelled else None
-    context = context if main.is_modelled else "at the end's slope; noise not weighed"
-    return Number(label, ahead * main.trend.slope_per_step, unit, reach, context, "trend", 0.0)
+    if "eval_reward" not in evidence.roles or evidence.train is None or not main.is_modelled:
+        return None  # the level at the end stands there already
+    low, mid, high = evidence.train.end_level
+    context = f"train; chance of a plateau {wording.probability(main.plateau.probability)}"
+    unit = "accuracy" if evidence.scale.accuracy else ""
+    return Number("Level at the end", mid, unit, (low, high) if low < high else None, context, "plateau")
 
 
-def _forecast_number(main: Learning | None, evidence: Evidence) -> Number | None:
-    if main is None or not main.forecast:
+def _forecast_number(main: Learning | None, evidence: Evidence, decision: Decision) -> Number | None:
+    """What the double run would bring; nothing where it would be run by another policy, or noise wasn't weighed."""
+    if main is None or not main.forecast or decision == "roll_back" or not main.is_modelled:
         return None
     far, unit = main.forecast[-1], "accuracy" if evidence.scale.accuracy else ""
     reach = (far.step - main.first_step + 1) / max(main.last_step - main.first_step + 1, 1)

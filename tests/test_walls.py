@@ -37,7 +37,7 @@ FLOW = (  # data flows down this list; a room imports only from rooms above it, 
     "comparison",
     "by_recipe",
     "choice",
-    "causes",
+
     "verdict",
     "diagnostics",
     "steady",

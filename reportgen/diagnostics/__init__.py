@@ -21,8 +21,10 @@ from reportgen.diagnostics import (
     system,
 )
 from reportgen.diagnostics.casting import cast
+from reportgen.diagnostics.causes import causes_of, line_of
 from reportgen.diagnostics.declared import Declared, declared
-from reportgen.diagnostics.measures import checkpoints_of, gain_of_set, gap_of, improvement_of, problems, tested
+from reportgen.diagnostics.keeping import checkpoints_of
+from reportgen.diagnostics.measures import gain_of_set, gap_of, improvement_of, late_course, problems, tested, weighed
 from reportgen.diagnostics.next_steps import advise
 from reportgen.diagnostics.watched import missing
 from reportgen.findings import Cast, Check, Diagnosis, Evidence, Finding, Skipped
@@ -31,7 +33,6 @@ from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.signals import Learning, learn
 from reportgen.signals.outages import outages
-from reportgen.signals.plain import NO_COLLAPSE
 from reportgen.verdict import decide
 
 CHECKS: tuple[Check, ...] = (
@@ -63,7 +64,12 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
     evidence = gather(run, roles, found, known, settings)
     answers = [answer(check, evidence, settings) for check in asked()]
     findings = tuple(found for found in answers if isinstance(found, Finding))
-    decided = decide(evidence, findings, settings)
+    causes = causes_of(evidence, findings)
+    decided = replace(
+        decide(evidence, findings, settings, causes),
+        causes=causes,
+        cause_line=line_of(causes, evidence.checkpoints, evidence.scale.accuracy),
+    )
     return Diagnosis(
         run=run,
         roles=roles,
@@ -109,12 +115,11 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         trained = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
     down = _outages(trained, known)
-    train = _learning(_without(trained, down), known.samples, known, settings, rates=rates)
-    if train is not None and not train.is_modelled:  # noise was not weighed: a fall of few values is no collapse
-        train = replace(train, collapse=NO_COLLAPSE)
+    train = weighed(_learning(_without(trained, down), known.samples, known, settings, rates=rates))
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(tested_on, size, known, settings, back_test=False), tested_on, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
+    signals = seen.look(run, roles, settings, reward_range=known.scale.range, eval_sizes=sizes)
     return Evidence(
         run=run,
         roles=roles,
@@ -123,11 +128,12 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         eval=judged,
         gap=gap_of(train, tested_on, run, roles, known, settings),
         improvement=improvement_of(train, tested_on, known, settings),
-        checkpoints=checkpoints_of(train, judged, tested_on, known, settings),
+        checkpoints=checkpoints_of(train, judged, tested_on, known, settings, signals.get("eval_reward")),
         samples=known.samples,
         gpus=known.gpus,
         eval_n=known.eval_n,
-        seen=seen.look(run, roles, settings, reward_range=known.scale.range, eval_sizes=sizes),
+        late_evals=late_course(tested_on, known, settings),
+        seen=signals,
         cast=found,
         eval_gains=tuple(gain_of_set(one, known, settings) for one in found.evals),
         outages=down,

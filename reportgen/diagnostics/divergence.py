@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.watched import figure_of, limit_of, moved_with, times, too_short, watched
+from reportgen.diagnostics.watched import figure_of, limit_of, times, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
 from reportgen.seen import Seen
 from reportgen.settings import Settings
@@ -23,7 +23,7 @@ def kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return too_short("kl", evidence, "kl")
     if not seen.values.any():
         return Skipped("kl", (), f"{seen.name} is 0 throughout: its coefficient is 0, so the reference was not run")
-    return _beyond("kl", seen, settings.kl_nats, evidence)
+    return _beyond("kl", seen, settings.kl_nats)
 
 
 def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -35,10 +35,10 @@ def behaviour_kl(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         text = "0 throughout: each batch is used for one update, so there is nothing between the policies"
         numbers = {"rule": "KL", "threshold": 0.0, "broke": False}
         return Finding("behaviour_kl", Severity.OK, text, f"Source: {seen.name}.", numbers)
-    return _beyond("behaviour_kl", seen, settings.behaviour_kl_nats, evidence)
+    return _beyond("behaviour_kl", seen, settings.behaviour_kl_nats)
 
 
-def _beyond(check: str, seen: Seen, limit: float, evidence: Evidence) -> Finding:
+def _beyond(check: str, seen: Seen, limit: float) -> Finding:
     """A KL that is beyond its limit to stay or at the very end; critical when it got there in a leap."""
     since, left = seen.beyond(limit), seen.departure()
     is_over = since is not None and seen.end > limit
@@ -63,13 +63,12 @@ def _beyond(check: str, seen: Seen, limit: float, evidence: Evidence) -> Finding
     elif grown is not None:
         headline += f"; {grown}"
     is_noted = since is not None or highest > limit or grown is not None
-    note = f"Source: {seen.name}."
     return Finding(
         check,
         Severity.CRITICAL if is_leap else Severity.WARNING if is_over or is_late
         else Severity.NOTE if is_noted else Severity.OK,
         headline,
-        f"{note} {moved_with(evidence)}".strip() if is_leap else note,
+        f"Source: {seen.name}.",
         {"start": seen.start, "end": seen.end, "latest": seen.latest, "highest": highest, "since_step": since,
          "broke": is_over or is_late, "rule": "nats, five values in a row and at the end", "threshold": limit},
         steps=(since, int(seen.steps[-1])) if (is_over or is_late) and since is not None else None,
@@ -115,7 +114,7 @@ def entropy(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         "entropy",
         severity,
         f"{_way(change, seen.start, end)}, {wording.number(seen.start)} to {wording.number(end)} nats; {ending}",
-        moved_with(evidence) if is_cliff else f"Source: {seen.name}.",
+        f"Source: {seen.name}.",
         {"start": seen.start, "end": end, "change": change, "since_step": since,
          "cliff_step": left[0] if is_cliff and left else None, "broke": is_gone or is_wild,
          "rule": f"nats left at the end; share lost in a leap of about {settings.entropy_cliff_steps} steps",

@@ -9,7 +9,6 @@ import numpy as np
 from reportgen import wording
 from reportgen.diagnostics import system
 from reportgen.diagnostics.measures import fall_p, problems_behind
-from reportgen.diagnostics.watched import moves, order_of_moves
 from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.settings import Settings
 from reportgen.signals import Learning, robust
@@ -196,14 +195,14 @@ def _collapse(
     if not found.collapsed or found.drop is None or found.peak_step is None:
         text = f"None; deepest fall from the peak of the trend {_plain(fall, accuracy)}"
         return Finding(check, Severity.OK, text, evidence=numbers)
-    moved = moves(evidence)
-    numbers["moves"] = [{"role": role, "step": step} for role, step in moved]
+    numbers["broke"] = True
+    numbers["since_step"] = found.onset_step
     since = found.onset_step if found.onset_step is not None else found.peak_step
     return Finding(
         check,
         Severity.CRITICAL if is_sure else Severity.WARNING,
         f"Fell {_plain(found.drop, accuracy)} after step {wording.count(found.peak_step)} and did not recover",
-        order_of_moves(moved) or "No other signal left its level for good.",
+        "What moved before it stands on the card.",
         numbers,
         steps=(since, learning.last_step),
     )
@@ -245,33 +244,49 @@ def outage(evidence: Evidence, settings: Settings) -> Finding | Skipped:
 
 
 def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
-    """The longest stretch of steps whose rewards were all zero."""
+    """The longest stretch of steps whose rewards were all zero, or all the same."""
     series = evidence.values("train_reward")
     limit, values = settings.zero_streak_steps, series.to_numpy()
     if len(values) < limit:
         return _too_few("dead_stretch", evidence.train, "train reward", limit)
-    is_zero = values == 0
-    start, length = robust.longest_run(is_zero)
+    level, (start, length) = _stillest(values, limit)
+    is_still = values == level
     first, last = (int(series.index[start]), int(series.index[start + length - 1])) if length else (0, 0)
-    before = is_zero[max(0, start - 5 * length) : start]
-    usual = float((before.sum() + 0.5) / (len(before) + 1))  # share of zeros just before
+    before = is_still[max(0, start - 5 * length) : start]
+    usual = float((before.sum() + 0.5) / (len(before) + 1))  # share of such values just before
     severity = Severity.OK
+    is_top = level != 0 and evidence.scale.range is not None and level >= evidence.scale.range[1]
     if length >= limit:
         is_sparse = len(before) < limit or usual > SPARSE or usual**length > CHANCE
-        severity = Severity.NOTE if is_sparse else Severity.WARNING
+        severity = Severity.NOTE if is_sparse or is_top else Severity.WARNING
         ends_so = severity is Severity.WARNING and start + length == len(values)
-        if ends_so or length == len(values):
+        if ends_so or (length == len(values) and not is_top):
             severity = Severity.CRITICAL
     where = f": steps {wording.count(first)} to {wording.count(last)}" if length > 1 else ""
+    what = "zero reward" if level == 0 else f"a reward of exactly {wording.number(level)}"
     return Finding(
         "dead_stretch",
         severity,
-        f"Longest run of zero reward: {wording.plural(length, 'step')}{where}",
+        f"Longest run of {what}: {wording.plural(length, 'step')}{where}",
         "The run ends in it." if severity is Severity.CRITICAL else "",
-        {"longest": length, "first_step": first, "last_step": last, "share_of_zeros_before": usual,
-         "rule": "steps in a row with a train reward of exactly 0", "threshold": limit},
+        {"longest": length, "first_step": first, "last_step": last, "value": level, "share_of_zeros_before": usual,
+         "broke": severity is Severity.CRITICAL, "since_step": first,
+         "rule": "steps in a row with a train reward of exactly 0, or of exactly the same", "threshold": limit},
         steps=(first, last) if length >= limit else None,
     )  # fmt: skip
+
+
+def _stillest(values: np.ndarray, limit: int) -> tuple[float, tuple[int, int]]:
+    """The reward that stood still for long, and where: zero, else the one it ends at, else the longest."""
+    zero = robust.longest_run(values == 0)
+    moved = np.flatnonzero(values != values[-1])
+    ends = len(values) - (int(moved[-1]) + 1 if len(moved) else 0)
+    if zero[1] < limit <= ends:
+        return float(values[-1]), (len(values) - ends, ends)
+    start, length = robust.longest_run(np.append(False, np.diff(values) == 0))
+    if zero[1] < limit <= length + 1:
+        return float(values[start]), (start - 1, length + 1)
+    return 0.0, zero
 
 
 def nonfinite(evidence: Evidence, settings: Settings) -> Finding:
@@ -293,6 +308,7 @@ def nonfinite(evidence: Evidence, settings: Settings) -> Finding:
         return Finding("nonfinite", Severity.OK, text, "", numbers)
     many = len({item.step for item in bad}) > max(3, 0.05 * n_steps)
     severity = Severity.CRITICAL if many else Severity.WARNING if bad else Severity.NOTE
+    numbers |= {"broke": many, "since_step": steps[0]}
     names = wording.listed(sorted({item.metric for item in bad or run.nonfinite}), 3)
     headline = f"{wording.plural(len(run.nonfinite), 'value')} of nan or inf, at step {wording.listed(steps)}: {names}"
     return Finding("nonfinite", severity, headline, "", numbers, steps=(steps[0], steps[-1]))
@@ -327,6 +343,7 @@ CHECKS = (
     Check("eval_collapse", "learning", "Collapse of eval", "Did the eval fall for good?", _EVAL, eval_collapse),
     Check("spikes", "learning", "Outliers", "Which single steps stand out?", _TRAIN, spikes),
     Check("outage", "learning", "Outages", "Was the reward not measured for a while?", _TRAIN, outage),
-    Check("dead_stretch", "learning", "Dead stretches", "Did whole batches earn nothing?", _TRAIN, dead_stretch),
+    Check("dead_stretch", "learning", "Dead stretches", "Did whole batches earn nothing, or the same?", _TRAIN,
+          dead_stretch),
     Check("nonfinite", "learning", "Non-finite values", "Was nan or inf logged?", (), nonfinite),
-)
+)  # fmt: skip

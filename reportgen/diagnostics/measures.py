@@ -11,7 +11,7 @@ import pandas as pd
 
 from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
 from reportgen.evals import Eval
-from reportgen.findings import Checkpoints, EvalGain, Evidence, Gap, Improvement, Interval, Label, Scale
+from reportgen.findings import EvalGain, Evidence, Gap, Improvement, Interval, Label, Scale
 from reportgen.metrics import Played
 from reportgen.run import Run, config_number
 from reportgen.settings import Settings
@@ -20,7 +20,7 @@ from reportgen.signals import Collapse, Learning, intervals, repeated, robust
 LEVEL_90 = intervals.z_of(0.90)  # the trend's band is a 90 % one
 DRAWS = 400
 LEAST_P = 1e-4  # draws of a trend can't speak for rarer events
-DATED = 0.05  # of the run: how well the start of a fall is known
+LEAST_FALL = 4.0  # standard errors of the two levels that a fall of train must exceed
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times their scatter: a fall of evals of unknown error that is more than that
 SEEN = 1.4  # times the threshold: the widest half interval with which a gap of twice it is seen at 80 % power
@@ -65,6 +65,31 @@ def fall_p(evals: pd.Series, n: int | None, accuracy: bool) -> float | None:
     return min(1.0, len(evals) * intervals.two_proportion_p(best, n, last, n))
 
 
+def weighed(train: Learning | None) -> Learning | None:
+    """What train tells, a collapse withdrawn where noise isn't weighed, or explains it."""
+    if train is None or not train.collapse.collapsed:
+        return train
+    drop, n = train.collapse.drop or 0.0, train.n_points
+    span = max(train.last_step - train.first_step, 1)
+    fallen = max(1.0, n * (train.last_step - (train.collapse.peak_step or 0)) / span)
+    chance = LEAST_FALL * train.noise_sd * math.sqrt(1 / fallen + 1 / max(n - fallen, 1.0))
+    if train.is_modelled and drop > chance:
+        return train
+    return replace(train, collapse=Collapse(False, train.collapse.probability, None, None, None, None))
+
+
+def late_course(evals: pd.Series | None, declared: Declared, settings: Settings) -> repeated.Course | None:
+    """Where the second half of the evals is heading, tested against their own noise; None: they are too few."""
+    if evals is None or len(evals) < repeated.LEAST:
+        return None
+    noise = eval_noise(evals, problems(int(evals.index[-1]), declared, settings), declared.scale.accuracy)
+    if noise is None:
+        return None
+    late = evals.iloc[-max(3, len(evals) // 2) :]
+    noise = replace(noise, is_same_set=False)  # it was read off all of them, so few may be tested with it
+    return repeated.course_of(late.index.to_numpy(), late.to_numpy(dtype=float), noise)
+
+
 def tested(seen: Learning | None, evals: pd.Series | None, declared: Declared, settings: Settings) -> Learning | None:
     """What the evals tell, a collapse withdrawn when it is no more than sampling error or scatter."""
     if seen is None or evals is None or not seen.collapse.collapsed:
@@ -77,8 +102,19 @@ def tested(seen: Learning | None, evals: pd.Series | None, declared: Declared, s
         return replace(seen, collapse=withdrawn)
     is_large = drop > max(LARGE_FALL * abs(peak), BLURRED * scatter) and len(evals) >= 4
     if p < settings.significance if p is not None else is_large:
-        return seen
+        return _as_evaluated(seen, evals)
     return replace(seen, collapse=withdrawn)
+
+
+def _as_evaluated(seen: Learning, evals: pd.Series) -> Learning:
+    """The fall told by the evals at its ends, not by a smoothed level beside them."""
+    peak = seen.collapse.peak_step
+    if peak is None or peak not in evals.index:
+        return seen
+    top, last = float(evals.loc[peak]), float(evals.iloc[-1])
+    if top <= last:
+        return seen
+    return replace(seen, collapse=replace(seen.collapse, peak_level=top, drop=top - last))
 
 
 def gap_of(
@@ -341,76 +377,6 @@ def _gain_of_train(train: Learning, declared: Declared) -> Improvement:
         n=None,
         state="assumed" if is_assumed else "measured" if p_value is not None else "not tested",
     )
-
-
-def checkpoints_of(
-    train: Learning | None, seen: Learning | None, evals: pd.Series | None, declared: Declared, settings: Settings
-) -> Checkpoints | None:
-    """Evaluated steps that can't be told from the best, the earliest, and where to go back to.
-
-    The best was picked for being best, so each other must be behind by more than the largest of all
-    those differences would be by chance (comparisons with the best, Hsu 1984; Bonferroni's bound).
-    """
-    fallen = [one.collapse for one in (train, seen) if one is not None and one.collapse.collapsed]
-    if evals is None or evals.empty:
-        if not fallen:
-            return None
-        return Checkpoints((), None, fallen[0].peak_step)
-    best_set = _best_set(evals, eval_errors(evals, declared, settings), settings)
-    if best_set is None:
-        return None if not fallen else Checkpoints((), None, _last_before(fallen[0].peak_step, evals))
-    error = eval_errors(evals, declared, settings)
-    keep = best_of(evals, error)
-    level = float(evals.loc[keep])
-    n = problems(keep, declared, settings)
-    sized = n is not None and declared.scale.accuracy and 0 <= level <= 1
-    return Checkpoints(
-        best_set,
-        best_set[0],
-        keep if fallen else None,
-        keep=keep,
-        level=level,
-        interval=intervals.wilson(level, n) if sized and n else None,
-    )
-
-
-def best_of(evals: pd.Series, error: ErrorAt) -> int:
-    """The step of the eval that is best once what luck adds to a pick is taken off.
-
-    Each eval is drawn to the line through its neighbours by its own error against how far evals truly move
-    (James and Stein 1961): the highest of many alike is mostly the luckiest.
-    """
-    values = evals.to_numpy(dtype=float)
-    if len(values) < 3:
-        return int(evals.index[int(np.argmax(values))])
-    errors = np.array([error(int(step), float(value)) or 0.0 for step, value in zip(evals.index, values, strict=True)])
-    padded = np.pad(values, 1, mode="edge")
-    around = (padded[:-2] + padded[2:]) / 2
-    around[[0, -1]] = values[1], values[-2]
-    moved = max(float(np.mean((values - around) ** 2)) - 1.5 * float(np.mean(errors**2)), 1e-12)
-    share = moved / (moved + 1.5 * errors**2)
-    return int(evals.index[int(np.argmax(around + share * (values - around)))])
-
-
-def _best_set(evals: pd.Series, error: ErrorAt, settings: Settings) -> tuple[int, ...] | None:
-    values = evals.to_numpy(dtype=float)
-    errors = [error(int(step), float(value)) for step, value in zip(evals.index, values, strict=True)]
-    if len(values) == 1:
-        return (int(evals.index[0]),)
-    if any(one is None for one in errors):
-        return None
-    spread = np.array(errors, dtype=float)
-    best = int(np.argmax(values))
-    critical = intervals.z_of(1 - settings.significance / (len(values) - 1))
-    near = values[best] - values <= critical * np.hypot(spread, spread[best])
-    near[best] = True
-    return tuple(int(step) for step in evals.index[near])
-
-
-def _last_before(step: int | None, evals: pd.Series) -> int | None:
-    """The last evaluated step up to a step, or that step itself when none is."""
-    before = evals.index[evals.index <= (step or 0)]
-    return int(before[-1]) if len(before) else step
 
 
 def _lines(train: Learning) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

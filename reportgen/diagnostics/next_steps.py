@@ -34,25 +34,46 @@ def advise(
 def _while_rising(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """More epochs or data, for what they would bring."""
     forecast, run = found.get("forecast"), evidence.run
-    why = forecast.headline if forecast else "The reward still rises at the end."
+    if _broken(found):
+        yield from _repairs(evidence, found)
+    yield from _resume(evidence)
     epochs = config_number(run, key_of(run, "epochs") or "")
-    action = f"Train on: 3 to 5 epochs instead of {epochs:g}" if epochs and epochs < 3 else "Train on for as long again"
-    yield NextStep(action, f"Expected: {why}.", key_of(run, "epochs") or key_of(run, "steps"), "forecast")
+    more, why = _worth(evidence)
+    action = f"Train on: 3 to 5 epochs instead of {epochs:g}" if epochs and epochs < 3 else f"Train on{more}"
+    check = "forecast" if forecast else "trend"
+    yield NextStep(action, why, key_of(run, "epochs") or key_of(run, "steps"), check)
     yield from _repairs(evidence, found)
     yield from _more_data(evidence)
     if "eval_reward" not in evidence.roles:
         yield _log_evals(evidence)
 
 
+def _worth(evidence: Evidence) -> tuple[str, str]:
+    """(for how many steps, what they are expected to bring), no number where it is less than can be seen."""
+    main, accuracy = evidence.train or evidence.eval, evidence.scale.accuracy
+    if main is None or not main.forecast or not main.is_modelled:
+        return "", "The evals still climb." if evidence.late_evals is not None else "The reward still rises at the end."
+    far, (_, now, _) = main.forecast[-1], main.end_level
+    steps = wording.plural(max(far.step - main.last_step, 0), "more step")
+    if not far.low > now:
+        at = wording.count(far.step)
+        return f" for {steps}", f"Expected: less than the forecast's interval can see at step {at}."
+    gain, bounds = far.mid - now, (far.low - now, far.high - now)
+    shown = f"{wording.difference(gain, accuracy)} {wording.interval(bounds, accuracy, signed=True)}"
+    return f" for {steps}", f"Expected: {shown} of train reward by step {wording.count(far.step)}."
+
+
 def _after_plateau(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """Keep what there is, then change one thing."""
     kept = evidence.checkpoints
-    if kept is not None and kept.best_set:
+    if kept is not None and kept.keep is not None:
         if len(kept.best_set) > 1:
-            why = f"Steps {wording.listed(map(wording.count, kept.best_set))} can't be told apart."
+            alike = wording.listed(map(wording.count, kept.best_set))
+            why = f"Steps {alike} can't be told apart; it is the likeliest best."
         else:
-            why = "It is the only eval." if _n_evals(evidence) == 1 else "It is better than every other evaluated step."
-        yield NextStep(f"Stop here; keep step {wording.count(kept.best_set[-1])}", why, None, "checkpoints")
+            only = _n_evals(evidence) == 1
+            why = "It is the only eval." if only else "It is better than every other evaluated step."
+        yield NextStep(f"Stop here; keep step {wording.count(kept.keep)}", why, None, "checkpoints")
     else:
         why = "More of the same steps would add nothing."
         yield NextStep("Stop here; keep the last checkpoint", why, None, "plateau")
@@ -85,7 +106,13 @@ def _after_collapse(evidence: Evidence, found: Mapping[str, Finding], settings: 
 def _after_failure(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """What to change when the recipe doesn't work: no signal, a fall, or a gap."""
     run = evidence.run
-    if _bad(found, "dead_stretch") or _bad(found, "advantages"):
+    if evidence.checkpoints is not None and evidence.checkpoints.keep is not None and _broken(found):
+        kept = evidence.checkpoints
+        yield NextStep(f"Keep step {wording.count(kept.keep or 0)}", "It is the best that was evaluated.", None,
+                       "checkpoints" if "checkpoints" in found else None)  # fmt: skip
+    if _broken(found):
+        yield from _repairs(evidence, found)
+    if _bad(found, "dead_stretch") and not found["dead_stretch"].evidence.get("value"):
         yield NextStep("Check the reward function on a few answers by hand", "Whole batches earned nothing.", None,
                        "dead_stretch")  # fmt: skip
         yield NextStep("Start with easier problems, or sample more answers each", "A group needs one that is right.",
@@ -104,6 +131,7 @@ def _after_failure(evidence: Evidence, found: Mapping[str, Finding], settings: S
 def _when_open(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """What would settle it, in steps, samples and problems."""
     run, main = evidence.run, evidence.train or evidence.eval
+    yield from _resume(evidence)
     if main is None:
         close = metrics.names_for("train_reward", run.framework)[0]
         why = f"None of the metrics is known; {close} would be."
@@ -115,6 +143,9 @@ def _when_open(evidence: Evidence, found: Mapping[str, Finding], settings: Setti
         why = f"{settled[:1].upper()}{settled[1:]} would settle it{now}"
         key = key_of(run, "samples") or key_of(run, "batch")
         yield NextStep("Average more samples a step, or go on", why, key, "plateau")
+    elif not main.is_modelled:
+        why = f"{wording.plural(main.n_points, 'point')} are too few to weigh their noise."
+        yield NextStep("Log every step, or go on", why, key_of(run, "epochs"), "plateau")
     else:
         odds = wording.probability(main.plateau.probability)
         why = f"The chance of a plateau, {odds}, is too open to stop or to count on more."
@@ -124,6 +155,21 @@ def _when_open(evidence: Evidence, found: Mapping[str, Finding], settings: Setti
     if evidence.scale.range is None:
         action = "Declare the reward's range: --reward-range LOW:HIGH"
         yield NextStep(action, "The tolerance depends on it.", None, "plateau")
+
+
+def _resume(evidence: Evidence) -> Iterator[NextStep]:
+    """Where a run that was killed goes on, when it says how far it was to go."""
+    run = evidence.run
+    if run.state not in ("crashed", "failed", "unfinished"):
+        return
+    last = wording.count(run.last_step)
+    ended = {"crashed": "It crashed", "failed": "It ended with an error"}.get(run.state, "It has no end record")
+    yield NextStep(f"Resume from the last checkpoint up to step {last}", f"{ended}; nothing says that it was done.",
+                   None, "restarts")  # fmt: skip
+
+
+def _broken(found: Mapping[str, Finding]) -> bool:
+    return any(one.evidence.get("broke") for one in found.values())
 
 
 def _repairs(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[NextStep]:
@@ -149,11 +195,9 @@ def _more_data(evidence: Evidence) -> Iterator[NextStep]:
     run = evidence.run
     key = next((key for key in trainers.keys(run.framework, "data") if config_number(run, key)), None)
     used = config_number(run, key) if key else None
-    if is_gsm8k(run) and (used is None or used < GSM8K_TRAINING):
-        why = f"This run used {wording.count(used)}; problems seen again teach less." if used else (
-            "A part of them, seen often, leaves little to learn.")  # fmt: skip
-        action = f"Train on all {wording.count(GSM8K_TRAINING)} problems"
-        yield NextStep(action, why, key or key_of(run, "data"), "plateau")
+    if used and used < GSM8K_TRAINING and is_gsm8k(run, evidence.cast.main):
+        why = f"This run used {wording.count(used)}; problems seen again teach less."
+        yield NextStep(f"Train on all {wording.count(GSM8K_TRAINING)} problems", why, key, "plateau")
     elif used:
         yield NextStep("Train on more problems", f"This run used {wording.count(used)}.", key, "plateau")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from reportgen import wording
-from reportgen.diagnostics.watched import figure_of, limit_of, missing, too_short, watched
+from reportgen.diagnostics.watched import figure_of, limit_of, missing, times, too_short, watched
 from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.seen import LEAST
 from reportgen.settings import Settings
 
-ALL_CUT = 0.5  # share of answers cut from which on the run learns little but to be long
 MOST_LAG = 16  # steps; AReaL's max_head_offpolicyness is below it in every shipped config
+MOST_CUT = 0.5  # share of answers cut at the end from which what is learned is length
 SAME = 0.9  # share of steps that must agree for one reward to be the other, shifted
 
 
@@ -23,19 +23,23 @@ def truncation(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     limit, end = settings.truncation, seen.end
     since = seen.beyond(limit)
     is_over = end > limit and since is not None
-    is_broken = is_over and end >= ALL_CUT
+    is_most = end > MOST_CUT
+    grown = None if is_over else times(seen)
     headline = f"{wording.percent(end)} of answers at the end, {wording.percent(float(seen.values.max()))} at most"
     if is_over and since is not None:
         since_when = f"above {wording.percent(limit, 0)} since step {wording.count(since)}"
         headline = f"{wording.percent(end)} of answers are cut at the end, {since_when}"
+    elif grown is not None:
+        headline += f"; {grown}"
     return Finding(
         "truncation",
-        Severity.WARNING if is_over and (end > seen.start or is_broken)
-        else Severity.NOTE if is_over else Severity.OK,
+        Severity.WARNING if is_most or (is_over and end > seen.start)
+        else Severity.NOTE if is_over or grown or seen.values.max() > limit else Severity.OK,
         headline,
         "A cut answer earns nothing and teaches length, not the task." if is_over else "",
-        {"start": seen.start, "end": end, "highest": float(seen.values.max()), "since_step": since,
-         "broke": is_broken, "rule": "share of answers cut at the limit, at the end", "threshold": limit},
+        {"start": seen.start, "end": end, "highest": float(seen.values.max()),
+         "since_step": seen.ends_beyond(MOST_CUT) if is_most else since, "broke": is_most,
+         "rule": "share of answers cut at the limit, at the end", "threshold": limit},
         steps=(since, int(seen.steps[-1])) if is_over and since is not None else None,
         figure=figure_of(seen, limit_of(seen)) if is_over else None,
     )  # fmt: skip

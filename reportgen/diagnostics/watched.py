@@ -1,4 +1,4 @@
-"""Policy and system signals as the checks look at them, and the order in which several moved."""
+"""Policy and system signals as the checks look at them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import pandas as pd
 from reportgen import metrics, wording
 from reportgen.findings import Evidence, Figure, Mark, Skipped
 from reportgen.seen import LEAST, Seen
+from reportgen.signals import robust
 
-GROWN = 5.0  # times its start: a signal that grew so is told, though it is within its limit
-WATCHED_TOGETHER = (
-    "grad_norm", "kl", "behaviour_kl", "entropy", "policy_loss", "clip_fraction", "truncation", "response_length",
-    "sequence_length", "train_reward",
-)  # fmt: skip
+CHANGED = 10.0  # times: a signal that has changed so much is nothing to pass over
+NOISES = 5.0  # standard deviations of a single value that such a change must exceed
+LEAST_SIZE = {"share": 0.001, "nats": 0.001, "tokens": 1.0}  # below it a signal counts as being there
 
 
 def watched(evidence: Evidence, role: str) -> Seen | None:
@@ -36,36 +35,18 @@ def missing(check: str, role: str, evidence: Evidence) -> Skipped:
     return Skipped(check, names, f"{metrics.spoken(role)}: not logged; log {names[0]} to have this judged")
 
 
-def moves(evidence: Evidence) -> tuple[tuple[str, int], ...]:
-    """(role, step) of each signal that left its level for good, in the order in which they did."""
-    found = []
-    for role in WATCHED_TOGETHER:
-        seen = watched(evidence, role)
-        left = seen.departure() if seen is not None else None
-        if left is not None and left[1].is_sudden:
-            found.append((role, left[0]))
-    return tuple(sorted(found, key=lambda moved: moved[1]))
-
-
-def order_of_moves(moved: tuple[tuple[str, int], ...]) -> str:
-    """A sentence on who moved first; "" when fewer than two did."""
-    if len(moved) < 2:
-        return ""
-    shown = [f"{metrics.spoken(role)} (step {wording.count(step)})" for role, step in moved]
-    return "Order of the moves: " + ", then ".join(shown) + "."
-
-
-def moved_with(evidence: Evidence) -> str:
-    """A sentence on which signals left their levels, and in what order."""
-    return order_of_moves(moves(evidence))
-
-
 def times(seen: Seen) -> str | None:
-    """How many times its start a signal is at its end; None where that is nothing to speak of."""
-    now = max(seen.end, seen.latest)
-    if seen.start <= 0 or now < GROWN * seen.start:
+    """How many times the start its end is, or the reverse, where that is a lot: "26 times the start"; None: not."""
+    floor = LEAST_SIZE.get(seen.unit, 0.0)
+    start = max(abs(seen.start), floor)
+    ends = [max(abs(end), floor) for end in (seen.end, seen.latest)]
+    if min(start, *ends) <= 0:
         return None
-    return f"{wording.number(now / seen.start, 2)} times its start, {wording.number(seen.start)}"
+    end = max(ends, key=lambda size: max(size / start, start / size))
+    factor = max(end / start, start / end)
+    if factor < CHANGED or abs(end - start) <= NOISES * robust.difference_sd(seen.values):
+        return None
+    return f"{wording.number(factor, 2)} times {'more' if end > start else 'less'} than at the start"
 
 
 def figure_of(seen: Seen, marks: tuple[Mark, ...] = (), caption: str = "") -> Figure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reportgen import trainers, wording
 from reportgen.charts.theme import colour
+from reportgen.diagnostics import causes
 from reportgen.findings import Decision, Diagnosis, NextStep, Number, Severity
 
 DECISIONS: dict[Decision, str] = {
@@ -81,6 +82,28 @@ def _stats(given: Sequence[Number], place: Callable[[str], str], reach: tuple[fl
         )
         for item in given
     )
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Signals that moved at one step, with the link to the first one's evidence."""
+
+    said: str
+    href: str
+
+
+def cause(diagnosis: Diagnosis, anchors: Iterable[str]) -> tuple[Cause, ...]:
+    """What moved, in the order in which it did; empty when nothing broke."""
+    known = set(anchors)
+    said = [(words, href(moves[0].check, known)) for words, moves in causes.grouped(diagnosis.verdict.causes)]
+    return tuple(
+        Cause(words[:1].upper() + words[1:] if at == 0 else words, place) for at, (words, place) in enumerate(said)
+    )
+
+
+def keep(diagnosis: Diagnosis) -> str:
+    """The checkpoint to keep, with its level."""
+    return causes.keep_line(diagnosis.checkpoints, diagnosis.scale.accuracy)
 
 
 def steps(following: Sequence[NextStep], anchors: Iterable[str], titles: dict[str, str]) -> tuple[Step, ...]:

@@ -59,7 +59,8 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
         "because": choice.because,
         "headline": choice.headline,
         "lead": choice.lead,
-        "causes": "",
+        "cause": (),
+        "keep": "",
         "stats": card.stats_of(choice.numbers),
         "steps": tuple(
             card.Step(at, step.action, step.why, step.key or "", f"#{step.check}", (step.check or "").capitalize())
@@ -255,6 +256,7 @@ def each(label: str, one: Diagnosis) -> dict[str, Any]:
         "look": card.LOOKS[one.verdict.severity],
         "headline": one.verdict.headline,
         "lead": one.verdict.lead,
+        "cause": one.verdict.cause_line,
         "findings": tuple(
             (card.LOOKS[found.severity], found.severity.word, titles.title(found.check), found.headline)
             for found in telling[:8]

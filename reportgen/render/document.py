@@ -113,6 +113,7 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "gap": _gap(diagnosis.gap),
         "improvement": _improvement(diagnosis.improvement),
         "checkpoints": _checkpoints(diagnosis.checkpoints),
+        "causes": [asdict(move) for move in diagnosis.verdict.causes],
         "metrics": _metrics(diagnosis),
         "nonfinite": [{"step": item.step, "metric": item.metric, "value": str(item.value)} for item in run.nonfinite],
         "config": dict(run.config),

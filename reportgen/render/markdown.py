@@ -65,7 +65,7 @@ def card(report: Report) -> str:
             f"## {escaped(verdict.headline)}",
             f"**{escaped(report.title)}**: decision: {cards.DECISIONS[verdict.decision]}, {escaped(verdict.because)}",
             escaped(verdict.lead),
-            f"**Order of the moves:** {escaped(verdict.cause_line)}" if verdict.cause_line else "",
+            f"**What moved first:** {escaped(verdict.cause_line)}." if verdict.cause_line else "",
             f"`{reward_line(diagnosis, 60)}`" if reward_line(diagnosis) else "",
         ]
         numbers = verdict.numbers

@@ -104,7 +104,7 @@ def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
         _painted(said, f"{BOLD};{ANSI[verdict.severity]}", colour),
         f"  decision: {cards.DECISIONS[verdict.decision]}; {_line(verdict.because)}",
         *_wrapped(verdict.lead, "  "),
-        *(_wrapped(f"order of the moves: {verdict.cause_line}", "  ") if verdict.cause_line else ()),
+        *(_wrapped(f"what moved first: {verdict.cause_line}", "  ", "    ") if verdict.cause_line else ()),
         *unjudged,
     ]
     curve = reward_line(diagnosis, 60)
