@@ -59,12 +59,14 @@ def _kept(evals: pd.Series, error: ErrorAt) -> tuple[int, float]:
     recent = evals.iloc[-MOST_SMOOTHED:]
     values = recent.to_numpy(dtype=float)
     errors = np.array([error(int(step), float(value)) or 0.0 for step, value in zip(recent.index, values, strict=True)])
-    if len(values) < 3 or not (errors > 0).all():
+    scale = float(np.median(errors)) + float(np.ptp(values))
+    if len(values) < 3 or not (errors > 0).all() or scale < 1e-9:  # nothing to smooth
         at = int(np.argmax(values))
         return int(recent.index[at]), float(values[at])
     steps = recent.index.to_numpy(dtype=float)
     share = (steps - steps[0]) / max(steps[-1] - steps[0], 1.0)
     walk = np.minimum(share[:, None], share[None, :])
+    errors = np.maximum(errors, 1e-3 * scale)  # evals without any noise would leave no inverse
     noise, usual = np.diag(errors**2), float(np.median(errors))
     wide = (10 * (usual + float(np.ptp(values)))) ** 2  # where it starts isn't known
     best = max(
