@@ -42,8 +42,6 @@ class Record(NamedTuple):
 ALL = Record{all}
 BY_ADVICE = {{
 {advice}}}
-BY_CHANCE = (  # (chance of a rise up to which, record)
-{chance})
 
 
 def of_advice(advice: str) -> Record | None:
@@ -119,11 +117,12 @@ def main(folder: Path) -> None:
             else:
                 told["open"].append(outcome)
             binned[next(edge for edge in (0.35, limit, 0.55, 1.0) if chance <= edge)].append(outcome)
+    for edge in sorted(binned):
+        print("chance of a rise up to {}: {} told so, {} rose clearly, {} fell".format(edge, *counted(binned[edge])))
     TARGET.write_text(
         HEAD.format(
             curves=n_curves, repositories=len(repositories), cuts=len(outcomes), all=counted(outcomes),
             advice="".join(f'    "{name}": Record{counted(told[name])},\n' for name in sorted(told)),
-            chance="".join(f"    ({edge}, Record{counted(binned[edge])}),\n" for edge in sorted(binned)),
         ),
         encoding="utf-8",
     )  # fmt: skip

@@ -62,11 +62,6 @@ def results(diagnoses: Iterable[Diagnosis], gates: Gates) -> tuple[Result, ...]:
     return tuple(judged)
 
 
-def failures(diagnoses: Iterable[Diagnosis], gates: Gates) -> tuple[str, ...]:
-    """One sentence for each gate that a run did not pass."""
-    return told(results(diagnoses, gates))
-
-
 def told(judged: Iterable[Result]) -> tuple[str, ...]:
     """One sentence for each result that fails the job."""
     return tuple(

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from reportgen import naming, redact
@@ -288,9 +288,3 @@ def _shortened(text: str, longest: int) -> tuple[str, int]:
 
 def _plain(text: str) -> str:
     return SPACE.sub(" ", text).strip()
-
-
-def without_texts(samples: Samples) -> Samples:
-    """The counts alone."""
-    turned = None if samples.turned is None else replace(samples.turned, examples=())
-    return replace(samples, written=(), pairs=(), turned=turned)

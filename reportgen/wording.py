@@ -162,12 +162,6 @@ def gpu_hours(hours: float) -> str:
     return f"{number(hours)} GPU-hours"
 
 
-def at_least(value: float, decimals: int = 1) -> str:
-    """A lower bound, rounded down so that it stays true: 6.97 is "6.9"."""
-    scale = 10.0**decimals
-    return fixed(math.floor(value * scale + 1e-9) / scale, decimals)
-
-
 def spelled(n: int) -> str:
     """A small count as a word: "two"."""
     return NUMBERS[n] if 0 <= n < len(NUMBERS) else count(n)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from reportgen.charts import Sheet, axis, draw, kinds, specs, svg
-from reportgen.charts.kinds import Frame, Kind
+from reportgen.charts.kinds import Frame
 from reportgen.charts.sheet import clean, smoothed, thinned
 from reportgen.charts.theme import LIGHT, colour
 from reportgen.findings import Figure, Mark
@@ -172,13 +172,6 @@ def test_equal_circles_become_one_path():
         f'<svg xmlns="http://www.w3.org/2000/svg"><g>{circle}{circle.replace("5,6", "7,8")}</g></svg>', Frame(10, 10)
     )
     assert text.count("<path") == 1 and 'd="M5 6h0M7 8h0"' in text
-
-
-def test_a_chart_s_spec_has_its_parameters():
-    """The Vega-Lite of a kind becomes that of a chart by its parameters."""
-    kind: Kind = kinds.compiled("small")
-    spec = specs.instance(kind.vegalite, {"xhi": 126})
-    assert next(entry["value"] for entry in spec["params"] if entry["name"] == "xhi") == 126
 
 
 @pytest.mark.parametrize("trap", TRAPS)

@@ -7,7 +7,7 @@ import pytest
 
 import reportgen
 from reportgen.errors import SettingsError
-from reportgen.gates import Gates, failures, junit, results
+from reportgen.gates import Gates, junit, results, told
 from reportgen.settings import Settings
 
 
@@ -33,14 +33,14 @@ def judged(make_run):
 )
 def test_a_gate_is_judged_by_the_whole_interval(judged, gates, said):
     """Inside passes, outside fails, across is inconclusive."""
-    failed = failures([judged], gates)
+    failed = told(results([judged], gates))
     assert failed == () if said is None else said in failed[0]
 
 
 def test_an_inconclusive_gate_may_be_allowed(judged):
     """--allow-inconclusive lets pass what can't be judged, not what fails."""
-    assert failures([judged], Gates(min_gain=0.09, allow_inconclusive=True)) == ()
-    assert failures([judged], Gates(min_gain=0.20, allow_inconclusive=True))
+    assert told(results([judged], Gates(min_gain=0.09, allow_inconclusive=True))) == ()
+    assert told(results([judged], Gates(min_gain=0.20, allow_inconclusive=True)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_inconclusive_gate_may_be_allowed(judged):
 def test_what_was_not_logged_cannot_be_judged(judged, gates):
     """Without its number a gate fails as inconclusive and names the remedy."""
     blind = replace(judged, improvement=None, gap=None, train=None)
-    (failed,) = failures([blind], gates)
+    (failed,) = told(results([blind], gates))
     assert "inconclusive" in failed
 
 
@@ -58,8 +58,18 @@ def test_each_gate_tells_what_became_of_it(judged):
     asked = Gates(min_gain=0.05, max_gap=-0.05, no_plateau=True, allow_inconclusive=True)
     found = {one.gate: one for one in results([judged], asked)}
     assert found["--min-gain"].state == "passed" and "pp" in found["--min-gain"].said
-    assert not any(one.breaks for one in found.values() if one.state == "inconclusive")
-    assert {one.outcome for one in found.values()} <= {"passed", "failed", "inconclusive, allowed"}
+    assert {gate: one.outcome for gate, one in found.items()} == {
+        "--min-gain": "passed", "--max-gap": "failed", "--no-plateau": "passed",
+    }
+
+
+def test_what_no_run_can_answer_breaks_unless_it_is_allowed(judged):
+    """An inconclusive gate breaks the run, or is said to have been allowed."""
+    asked = [Gates(min_gain=0.09, allow_inconclusive=allowed) for allowed in (False, True)]
+    found = [results([judged], gates)[0] for gates in asked]
+    assert [one.state for one in found] == ["inconclusive", "inconclusive"]
+    assert [one.breaks for one in found] == [True, False]
+    assert found[1].outcome == "inconclusive, allowed"
 
 
 def test_a_gain_that_no_accuracy_can_have_is_refused(judged):

@@ -56,12 +56,6 @@ def compose(kind: str) -> dict[str, Any]:
     return {"$schema": alt.SCHEMA_URL, **spec, "config": config(font_size)}
 
 
-def instance(vegalite: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """A kind's Vega-Lite spec with the parameters of one chart."""
-    params = [{**entry, "value": parameters.get(entry["name"], entry["value"])} for entry in vegalite["params"]]
-    return {**vegalite, "params": params}
-
-
 def reward() -> tuple[Iterator[Layer], float]:
     """Raw points, trend with its band, forecast fan, evals with whiskers, levels, shade and labels."""
     return _reward(), 12

@@ -14,7 +14,6 @@ from reportgen.seen import Seen
 from reportgen.signals.hinge import Hinge, hinge
 
 STARTED_BEFORE = 0.25  # share of a whole move that was made before the hinge: then it has no start to point at
-HALF = 0.5
 Counts = Callable[[float, float], bool]  # (before, after) -> whether that is a move to speak of
 
 

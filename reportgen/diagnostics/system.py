@@ -6,7 +6,7 @@ import numpy as np
 
 from reportgen import wording
 from reportgen.diagnostics.watched import figure_of, limit_mark, too_short, watched
-from reportgen.findings import Check, Evidence, Finding, Mark, Severity, Skipped
+from reportgen.findings import Check, Evidence, Finding, Severity, Skipped
 from reportgen.settings import Settings
 
 ACTING = ("train_reward", "policy_loss", "grad_norm", "kl", "behaviour_kl", "entropy")  # roles that steer the run
@@ -89,11 +89,6 @@ def restarts(evidence: Evidence, settings: Settings) -> Finding:
     headline = f"{wording.plural(len(found), 'restart')}, at step {wording.listed(found)}{state}"
     detail = "Where attempts overlap, the later one's values stand."
     return Finding("restarts", Severity.NOTE, headline, detail, numbers, (found[0], found[-1]))
-
-
-def restart_marks(evidence: Evidence) -> tuple[Mark, ...]:
-    """Restarts as marks for a figure."""
-    return tuple(Mark("restart", "restart", float(step)) for step in evidence.run.restarts)
 
 
 CHECKS = (

@@ -45,11 +45,6 @@ def mapping(flat: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return safe, removed
 
 
-def is_secret_key(key: str) -> bool:
-    """Whether what stands under a key is secret, whatever it looks like."""
-    return names.is_secret(key)
-
-
 def _value(key: str, value: Any) -> tuple[Any, int]:
     """A value without its secrets, and how many were taken out."""
     if isinstance(value, str):

@@ -13,7 +13,6 @@ TEMPERING = 0.8  # share of the degrees of freedom that counts; absorbs what no 
 ZOOMED = 6  # families zoomed in on
 ZOOM_REACH = 60.0  # log weight below the best at which a family isn't worth it
 ZOOM_STARTS = 2  # templates of each
-COARSE = 400  # effective number of templates above which zooming finds nothing new
 TRENDS = 100  # templates beside which a periodic part is looked for
 
 

@@ -46,14 +46,6 @@ def newcombe(p1: float, n1: float, p2: float, n2: float, *, level: float = 0.95)
     return (max(-1.0, p1 - p2 - down), min(1.0, p1 - p2 + up))
 
 
-def gain(p: float, n: float, baseline: float, *, baseline_n: float | None, level: float = 0.95) -> Interval:
-    """Interval of p - baseline; baseline_n None: a known constant."""
-    if baseline_n is None:
-        low, high = wilson(p, n, level=level)
-        return (low - baseline, high - baseline)
-    return newcombe(p, n, baseline, baseline_n, level=level)
-
-
 def tail(z: float, alternative: Alternative) -> float:
     """p-value of a standard normal statistic."""
     if alternative == "larger":

@@ -17,16 +17,10 @@ class Record(NamedTuple):
 ALL = Record(68, 17, 13)
 BY_ADVICE = {
     "continue": Record(13, 7, 1),
-    "levelled off": Record(16, 8, 1),
-    "open": Record(27, 1, 10),
+    "levelled off": Record(15, 7, 1),
+    "open": Record(28, 2, 10),
     "stop": Record(12, 1, 1),
 }
-BY_CHANCE = (  # (chance of a rise up to which, record)
-    (0.35, Record(11, 1, 2)),
-    (0.38, Record(4, 0, 0)),
-    (0.55, Record(42, 11, 10)),
-    (1.0, Record(11, 5, 1)),
-)
 
 
 def of_advice(advice: str) -> Record | None:

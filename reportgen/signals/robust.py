@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from reportgen.signals.intervals import z_of
-
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
 
 
@@ -120,33 +118,3 @@ def longest_run(flags: np.ndarray) -> tuple[int, int]:
         return (0, 0)
     best = int(np.argmax(ends - starts))
     return (int(starts[best]), int(ends[best] - starts[best]))
-
-
-def autocorrelation(values: np.ndarray) -> float:
-    """Correlation of each value with the next, within [0, 0.9]."""
-    centred = values - values.mean() if len(values) else values
-    power = float(centred @ centred)
-    if len(values) < 4 or power <= 0:
-        return 0.0
-    return min(max(float(centred[1:] @ centred[:-1]) / power, 0.0), 0.9)
-
-
-def end_level(values: np.ndarray, *, last: int | None = None, level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of the last values with its interval: (low, mid, high).
-
-    values: (n,) finite, in step order. last: how many, default the last 10 % and at least 20.
-    The error is widened for autocorrelation by (1 + r) / (1 - r) (Bayley and Hammersley 1946),
-    with r from the detrended tail. NaN when there are no values.
-    """
-    values = np.asarray(values, dtype=float)
-    tail = values[-(last or max(20, len(values) // 10)) :]
-    if not len(tail):
-        return (math.nan, math.nan, math.nan)
-    mid = float(tail.mean())
-    if len(tail) < 3:
-        return (mid, mid, mid)
-    x = np.arange(len(tail)) - (len(tail) - 1) / 2
-    residual = tail - mid - x * float(x @ (tail - mid)) / float(x @ x)
-    r = autocorrelation(residual)
-    half = z_of(level) * float(residual.std(ddof=2)) * math.sqrt((1 + r) / (1 - r) / len(tail))
-    return (mid - half, mid, mid + half)

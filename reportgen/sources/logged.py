@@ -37,33 +37,6 @@ def wanted(keep: Collection[str] | None) -> Callable[[str], bool]:
     return lambda name: name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-class Column:
-    """The cells of one name: where they stand and what they hold."""
-
-    __slots__ = ("at", "values")
-
-    def __init__(self) -> None:
-        self.at = array("q")  # row numbers
-        self.values = array("d")
-
-    def add(self, row: int, value: float) -> None:
-        self.at.append(row)
-        self.values.append(value)
-
-
-def table(columns: dict[str, Column], n_rows: int) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
-    """Name -> (n_rows,) float64 with NaN for gaps; and (row, name, value) of each nan that was logged."""
-    arrays: dict[Key, np.ndarray] = {}
-    nans: list[tuple[int, Key, float]] = []
-    for name, column in columns.items():
-        at = np.frombuffer(column.at, dtype=np.int64) if column.at else np.empty(0, dtype=np.int64)
-        values = np.frombuffer(column.values) if column.values else np.empty(0)
-        arrays[name] = np.full(n_rows, np.nan)
-        arrays[name][at] = values
-        nans += [(int(row), name, float("nan")) for row in at[np.isnan(values)]]
-    return arrays, nans
-
-
 @dataclass(frozen=True, eq=False)
 class Record:
     """One run as fetched: its rows as columns, and all that W&B knows about it; secrets are out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -152,6 +152,3 @@ def value_of(logged: Any) -> float | None:
         return float(logged)
     except OverflowError:
         return None
-
-
-Read = Callable[[Place, Collection[str] | None], Run]

@@ -16,8 +16,6 @@ WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 GAPS = frozenset(
     ("na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "\u2013", "\u2014", "<na>", "missing", ".", "?")
 )
-MOST_TEXT = 1 << 26  # characters of texts that a table may keep; what comes after them is counted only
-MOST_ODD = 0.1  # of a column's cells that may be unreadable before it is called a column of texts
 SPACES = "   \u2007\u2009\u202f'\u2019"  # what parts thousands, comma and point aside
 
 _THOUSANDS = re.compile(rf"[-+]?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|[-+]?\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:\.\d+)?")

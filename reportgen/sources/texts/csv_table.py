@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,6 @@ from reportgen.sources.texts.cells import columns as of_cells
 
 SUFFIXES = (".csv", ".tsv")
 LOG_SUFFIXES = (".txt", ".log", ".out", ".dat", "")  # names that a table may have too
-STEP_LIKE = ("global step", "train step", "train_step", "training step", "training_step", "iteration", "iter", "steps")
 CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
 RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
 MOST_COLUMNS = 100_000
@@ -90,17 +90,12 @@ def find(spec: str) -> tuple[str, ...]:
         return (spec,)  # to read it says what is wrong
 
 
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a table; SourceError when no column counts steps or none holds numbers."""
-    return read_place(Place(spec), keep)
-
-
 def read_place(file: Place, keep: Collection[str] | None) -> Run:
     """The run of a place that is a table, or the one of several that is asked for."""
     path = file.path
     notes: list[str] = []
     first = csv_text.first_lines(path)
-    header, delimiter = csv_text.header(first)
+    header, _ = csv_text.header(first)
     if not header:
         raise NoSteps(f"{path}: no step yet: the table is empty; try again when the first step is done")
     if len(header) > MOST_COLUMNS:
@@ -108,12 +103,11 @@ def read_place(file: Place, keep: Collection[str] | None) -> Run:
     if any(columns <= {*header} for columns in RUNS_TABLE):
         raise NoSteps(f"{path}: a W&B runs table, one row a run and no steps; export a chart's CSV, or give the "
                       "runs themselves as entity/project/run_id")
-    chart = _chart(header)
+    chart, found = _chart(header), layout.of_text(first)
     if (named := DOWNLOAD.fullmatch(file.name)) and [name.lower() for name in header] == SAVED:
         return _read_download(file, named["run"], tag_of(named["tag"]))
     if chart is not None:
-        return _read_chart(path, file.part, header, delimiter, chart, notes)
-    found = layout.of_text(first)
+        return _read_chart(path, file.part, found, chart, notes)
     if layout.is_data(found.names):
         raise SourceError(f"{path}: the first row holds numbers, not names; put a row of column names on top")
     return table.run_of(_runs(file), file, keep)
@@ -176,7 +170,7 @@ def rows(path: str) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=False)) for row in csv_text.rows(path, delimiter, [])]
 
 
-def _read_chart(path: str, chosen: str, header: Sequence[str], delimiter: str, chart: Chart, notes: list[str]) -> Run:
+def _read_chart(path: str, chosen: str, found: layout.Layout, chart: Chart, notes: list[str]) -> Run:
     """One run of a chart exported from W&B's page; its rows are those in which the run has a value."""
     if not chosen and len(chart.runs) > 1:
         raise SourceError(f"{path}: a chart of {len(chart.runs)} runs; name one, as {path}#{min(chart.runs)}")
@@ -184,7 +178,13 @@ def _read_chart(path: str, chosen: str, header: Sequence[str], delimiter: str, c
     if name not in chart.runs:
         raise SourceError(f"{path}: no run {name!r}; it has {', '.join(chart.runs)}")
     metrics = chart.runs[name]
-    columns, nans, n_rows = csv_text.columns(path, delimiter, {0: "step", **metrics}, notes)
+    cells: dict[Key, Cells] = {own: Cells() for own in ("step", *metrics.values())}
+    own_at = {0: "step", **metrics}
+    n_rows = _filled(path, found, [cells.get(own_at.get(at, "")) for at in range(len(found.names))], notes)
+    read = {str(own): one for own, one in of_cells(cells, n_rows, found.delimiter).items()}
+    notes += [f"{one.n_odd:,} cells of {own!r} are no numbers" for own, one in read.items() if one.n_odd]
+    columns: dict[Key, np.ndarray] = {own: one.numbers for own, one in read.items()}
+    nans = [(row, metric, math.nan) for metric in metrics.values() for row in read[metric].nans.tolist()]
     logged = np.zeros(n_rows, dtype=bool)
     for metric in metrics.values():
         logged |= np.isfinite(columns[metric])
@@ -223,10 +223,6 @@ def _chart(header: Sequence[str]) -> Chart | None:
         run, _, metric = name.rpartition(" - ")
         runs.setdefault(run, {})[at] = metric
     return Chart(header[0], runs)
-
-
-
-
 
 
 def _distinct(header: Sequence[str], notes: list[str]) -> list[str]:

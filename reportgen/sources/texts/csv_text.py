@@ -5,20 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-import numpy as np
-
-from reportgen.naming import NON_FINITE, Key
 from reportgen.settings import MOST_ROWS
 from reportgen.sources import place
-from reportgen.sources.logged import Column, table
 
 DELIMITERS = ",;\t|"
+NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d*)?%?")  # however it is written, a cut one too
 LONGEST_CELL = 1 << 24  # characters
-WORDS = {**NON_FINITE, "true": 1.0, "false": 0.0}
-DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
 
 
 def header(text: str) -> tuple[list[str], str]:
@@ -28,41 +23,6 @@ def header(text: str) -> tuple[list[str], str]:
         return [], ","
     best = max(DELIMITERS, key=lambda delimiter: (_width(lines, delimiter), -DELIMITERS.index(delimiter)))
     return [name.strip() for name in _parsed([text.lstrip("\r\n")], best)], best
-
-
-def columns(
-    path: str, delimiter: str, chosen: Mapping[int, str], notes: list[str]
-) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]], int]:
-    """The chosen columns by name, (row, column, nan) of each logged nan, and how many rows there are."""
-    cells = {name: Column() for name in chosen.values()}
-    places = [(at, cells[name].at.append, cells[name].values.append, name) for at, name in chosen.items()]
-    texts: dict[str, tuple[int, int]] = {}  # column -> the first row whose cell is a text, how many such there are
-    n_rows = n_short = 0
-    width = max(chosen, default=0) + 1
-    for row in rows(path, delimiter, notes):
-        short = len(row) < width
-        n_short += short
-        for at, stands, keep, name in places:
-            if short and at >= len(row):
-                break
-            if cell := row[at]:
-                try:
-                    keep(float(cell))
-                except ValueError:
-                    value = number(cell, delimiter)
-                    if value is None:
-                        first, count = texts.get(name, (n_rows + 1, 0))
-                        texts[name] = (first, count + bool(cell.strip()))
-                        continue
-                    keep(value)
-                stands(n_rows)
-        n_rows += 1
-    if n_short:
-        notes.append(f"{n_short:,} of {n_rows:,} rows are shorter than the header; what they hold was kept")
-    for name, (first, count) in texts.items():
-        if count and len(cells[name].at):
-            notes.append(f"{count:,} cells of {name!r} are no numbers (first: row {first:,})")
-    return *table(cells, n_rows), n_rows
 
 
 def rows(path: str, delimiter: str, notes: list[str], *, after: int | None = None) -> Iterator[list[str]]:
@@ -82,7 +42,7 @@ def rows(path: str, delimiter: str, notes: list[str], *, after: int | None = Non
         if n_rows > MOST_ROWS:
             notes.append(f"the table was read up to row {MOST_ROWS:,} only")
             return
-    if last is not None and ended and not ended[-1] and number(last[-1], delimiter) is not None:
+    if last is not None and ended and not ended[-1] and NUMBER.fullmatch(last[-1].strip()):
         notes.append(f"the last line, row {n_rows:,}, has no end: its last number may be cut and was left out")
         last = last[:-1]
     if last:
@@ -107,17 +67,6 @@ def _rows(
         if past_header and row:
             yield row
         past_header = past_header or any(cell.strip() for cell in row)
-
-
-def number(cell: str, delimiter: str) -> float | None:
-    """A cell as float, nan and inf included; None when it is a text."""
-    try:
-        return float(cell)
-    except ValueError:
-        pass
-    if delimiter == ";" and DECIMAL_COMMA.fullmatch(cell.strip()):
-        return float(cell.strip().replace(",", "."))
-    return WORDS.get(cell.strip().lower())
 
 
 def first_lines(path: str) -> str:

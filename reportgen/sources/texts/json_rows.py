@@ -108,11 +108,6 @@ def _is_of_one_step(place: Place) -> bool:
     )  # fmt: skip
 
 
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a JSON file; SourceError when it holds no rows with a step."""
-    return read_place(Place(spec), keep)
-
-
 def read_place(file: Place, keep: Collection[str] | None) -> Run:
     """The run of a place with rows of JSON, or the one of several that is asked for."""
     spec, notes = file.path, list[str]()
