@@ -46,7 +46,7 @@ def _ways() -> dict[str, Callable[[str], object]]:
 
     return {
         "plain": _plain,
-        "roles": lambda path: files.read(path, keep=Playing()),
+        "roles": lambda path: files.read_many([path], keep=Playing()),
         "every metric": files.read,
     }
 

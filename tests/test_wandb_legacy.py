@@ -52,7 +52,7 @@ def old(tmp_path: Path) -> Path:
 
 def test_rows_are_read(old: Path) -> None:
     """Every number stands at its step, nested ones joined, nan told."""
-    run = files.read(str(old))
+    run = files.read_many([str(old)])
     assert run.history["reward"].to_dict() == {0: 0.0, 1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4}
     assert run.history["nest.q"].tolist() == list(range(5))
     assert [(found.step, found.metric) for found in run.nonfinite] == [(3, "loss")]
@@ -60,7 +60,7 @@ def test_rows_are_read(old: Path) -> None:
 
 def test_what_is_known_of_the_run_is_read(old: Path) -> None:
     """Name, config, summary, provenance, hardware, console and end are told."""
-    run = files.read(str(old))
+    run = files.read_many([str(old)])
     assert (run.id, run.name, run.state, run.runtime_s) == ("old1", "old run", "finished", 5.5)
     assert run.config == {"lr": 1e-5, "actor.path": "Qwen/Qwen2.5"}
     assert run.summary == {"reward": 0.4, "best.step": 2}
@@ -79,26 +79,26 @@ def test_a_torn_line_is_noted(old: Path) -> None:
     """A line that is no JSON object is left out and counted."""
     with (old / "wandb-history.jsonl").open("a") as history:
         history.write('{"reward": 0.5, "_st')
-    run = files.read(str(old))
+    run = files.read_many([str(old)])
     assert len(run.history) == 5
     assert any("1 line held no JSON object" in note for note in run.notes)
 
 
 def test_only_wanted_metrics_are_read(old: Path) -> None:
     """keep decides by name."""
-    assert list(files.read(str(old), keep={"nest.q"}).history.columns) == ["nest.q"]
+    assert list(files.read_many([str(old)], keep={"nest.q"}).history.columns) == ["nest.q"]
 
 
 def test_no_row_is_no_step_yet(old: Path) -> None:
     """An empty history is named so."""
     (old / "wandb-history.jsonl").write_text("")
     with pytest.raises(NoSteps, match="no step yet"):
-        files.read(str(old))
+        files.read_many([str(old)])
 
 
 def test_without_an_end_it_is_unfinished(old: Path) -> None:
     """Metadata that say "running" are of a job that was killed or still runs."""
     (old / "wandb-metadata.json").write_text('{"state": "running"}')
-    run = files.read(str(old))
+    run = files.read_many([str(old)])
     assert run.state == "unfinished"
     assert any("killed" in note for note in run.notes)

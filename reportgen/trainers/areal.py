@@ -63,5 +63,4 @@ TRAINER = Trainer(
         eval_size="valid_dataset.max_samples valid_dataset.size", model="actor.path tokenizer_path",
         train_set="train_dataset.path", gpus="cluster.n_nodes cluster.n_gpus_per_node",
     ),
-    consoles=("areal",),
 )

@@ -30,5 +30,4 @@ TRAINER = Trainer(
         eval_freq="trainer.val_freq", model="worker.actor.model.model_path", train_set="data.train_files",
         gpus="trainer.nnodes trainer.n_gpus_per_node",
     ),
-    consoles=("texts.json_rows", "texts.verl"),
 )

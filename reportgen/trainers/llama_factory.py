@@ -10,5 +10,4 @@ TRAINER = Trainer(
     config_marks=("finetuning_type",),
     axes=(Axis("*", "current_steps"),),  # of its trainer_log.jsonl
     like=("trl",),
-    consoles=("texts.dicts", "texts.json_rows", "texts.trainer_state"),
 )

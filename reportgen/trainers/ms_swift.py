@@ -9,5 +9,4 @@ TRAINER = Trainer(
     marks=(r"(?:train/)?memory\(gib\)$", r"(?:train/)?train_speed\("),
     config_marks=("rlhf_type",),
     like=("trl",),
-    consoles=("texts.dicts", "texts.json_rows", "texts.trainer_state"),
 )

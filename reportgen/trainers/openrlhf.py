@@ -49,5 +49,4 @@ TRAINER = Trainer(
         train_set="data.prompt_dataset prompt_data",
         gpus="actor.num_nodes actor.num_gpus_per_node actor_num_nodes actor_num_gpus_per_node",
     ),
-    consoles=("texts.dicts",),
 )

@@ -33,5 +33,4 @@ TRAINER = Trainer(
         batch="groups_per_batch dataset_builder.batch_size", length="max_tokens", kl="kl_penalty_coef",
         eval_freq="eval_every", model="model_name", dapo="remove_constant_reward_groups", train_set="env",
     ),
-    consoles=("texts.json_rows",),
 )

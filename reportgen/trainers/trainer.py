@@ -75,7 +75,6 @@ class Trainer:
     filtered: tuple[str, ...] = ()  # metrics or config keys that say that groups were left out before training
     samples: tuple[tuple[str, ...], ...] = ()  # config keys whose product is the number of answers a step
     config: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what (see CONFIG) -> keys, best first
-    consoles: tuple[str, ...] = ()  # the rooms of sources/ that read what it prints or writes
 
     @cached_property
     def names(self) -> Mapping[str, tuple[str, ...]]:

@@ -48,5 +48,4 @@ TRAINER = Trainer(
         eval="eval_dataset", eval_freq="eval_steps", model="_name_or_path model_name_or_path",
         train_set="dataset_name",
     ),
-    consoles=("texts.dicts", "texts.trainer_state"),
 )

@@ -8,5 +8,4 @@ TRAINER = Trainer(
     checked="its GRPO is TRL's, patched; names as of TRL 1.9",
     config_marks=("unsloth_*",),
     like=("trl",),
-    consoles=("texts.dicts", "texts.json_rows", "texts.trainer_state"),
 )

@@ -56,5 +56,4 @@ TRAINER = Trainer(
         model="actor_rollout_ref.model.path", train_set="data.train_files",
         gpus="trainer.nnodes trainer.n_gpus_per_node",
     ),
-    consoles=("texts.verl",),
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from reportgen.errors import SourceError
 from reportgen.sources.place import Place
+from reportgen.sources.stores import made
+from reportgen.sources.stores.made import Known
 
 MAGIC = b"SQLite format 3\0"
 LOG = "-wal"  # beside a database that is being written
@@ -60,6 +62,14 @@ def _tables(path: str, size: int) -> frozenset[str]:  # size: a file that grew i
             return frozenset(name for (name,) in found)
     except SourceError:
         return frozenset()
+
+
+def specs(place: Place, runs: Callable[[sqlite3.Connection], Sequence[Known]]) -> tuple[str, ...]:
+    """The spec of each run that `runs` finds in a database; of a place that names one, its own."""
+    if place.part:
+        return (place.spec,)
+    with opened(place.path) as connection:
+        return made.specs(place, runs(connection))
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

@@ -43,19 +43,12 @@ class Mlflow(Source):
             return None
         if not database.tables(place) >= TABLES:
             return None
-        several = partial(_specs, place)
+        several = partial(database.specs, place, _runs)
         return Claim(place, Rank.SURE, "an MLflow database", form="tracker", parts=several)
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         place = claim.place
         return _folder(place, keep) if place.is_folder else _store(place, keep)
-
-
-def _specs(place: Place) -> tuple[str, ...]:
-    if place.part:
-        return (place.spec,)
-    with database.opened(place.path) as connection:
-        return made.specs(place, _runs(connection))
 
 
 def _runs(connection: sqlite3.Connection) -> list[Known]:

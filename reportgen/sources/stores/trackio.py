@@ -30,7 +30,8 @@ class Trackio(Source):
     def claim(self, place: Place) -> Claim | None:
         if not database.tables(place) >= TABLES or not _is_own(place):
             return None
-        return Claim(place, Rank.SURE, "a trackio database", form="tracker", parts=partial(_specs, place))
+        several = partial(database.specs, place, _runs)
+        return Claim(place, Rank.SURE, "a trackio database", form="tracker", parts=several)
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         place = claim.place
@@ -64,13 +65,6 @@ class Trackio(Source):
 def _is_own(place: Place) -> bool:
     with database.opened(place.path) as connection:
         return {"run_name", "step", "metrics"} <= database.columns(connection, "metrics")
-
-
-def _specs(place: Place) -> tuple[str, ...]:
-    if place.part:
-        return (place.spec,)
-    with database.opened(place.path) as connection:
-        return made.specs(place, _runs(connection))
 
 
 def _runs(connection: sqlite3.Connection) -> list[Known]:

@@ -18,7 +18,7 @@ LONGEST_CELL = 1 << 24  # characters
 
 def header(text: str) -> tuple[list[str], str]:
     """The names in the first row that isn't blank, and the delimiter that parts them."""
-    lines = [line for line in islice(_split(text), 20) if line.strip()]
+    lines = [line for line in islice(split(text), 20) if line.strip()]
     if not lines:
         return [], ","
     best = max(DELIMITERS, key=lambda delimiter: (_width(lines, delimiter), -DELIMITERS.index(delimiter)))
@@ -86,7 +86,7 @@ def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
     """The first row of a text; none when it is no CSV."""
     csv.field_size_limit(LONGEST_CELL)
     try:
-        return next(csv.reader(_split("".join(texts)), delimiter=delimiter), [])
+        return next(csv.reader(split("".join(texts)), delimiter=delimiter), [])
     except csv.Error:
         return []
 
@@ -94,9 +94,9 @@ def _parsed(texts: Sequence[str], delimiter: str) -> list[str]:
 def _text_lines(path: str, notes: list[str], ended: list[bool]) -> Iterator[str]:
     for chunk in place.chunks(path, notes):
         ended[:] = [chunk.endswith((b"\n", b"\r", b'"'))]
-        yield from _split(chunk.decode("utf-8-sig", errors="replace"))
+        yield from split(chunk.decode("utf-8-sig", errors="replace"))
 
 
-def _split(text: str) -> Iterator[str]:
+def split(text: str) -> Iterator[str]:
     """Lines with their ends; a line separator inside a cell is none."""
-    return iter(io.StringIO(text, newline=""))
+    return iter(io.StringIO(text.lstrip("\ufeff"), newline=""))

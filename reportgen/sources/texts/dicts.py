@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from reportgen.errors import NoSteps
-from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run
 from reportgen.sources import place
-from reportgen.sources.areal import log
-from reportgen.sources.logged import wanted
-from reportgen.sources.place import Place
-from reportgen.sources.source import Claim, Keep, Rank, Source
+from reportgen.sources.texts.console import Console, Kept, Printed
 
-LOOKED_AT = 1 << 22  # bytes in which the first dict is looked for
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
 EVALUATED = re.compile(rb"Evaluation completed[^\n{}]{0,200}?global_step (\d{1,15}), eval_metrics: (\{[^\n{}]*\})")
 BAR = re.compile(rb"(?<!\d)(\d{1,9})/(\d{1,9}) \[")
@@ -33,55 +26,38 @@ CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 
 
-class Dicts(Source):
+class Dicts(Console):
     """A text with such a line in its first megabytes."""
 
     name = "OpenRLHF or TRL console"
+    line = "line with a dict of metrics"
 
-    def claim(self, place: Place) -> Claim | None:
-        if not place.is_text or log.is_areal(place):
-            return None
-        beginning = place.beginning(LOOKED_AT)
+    def told(self, beginning: bytes) -> str:
         if b"Global step" in beginning and STEP.search(beginning):
-            return Claim(place, Rank.LIKELY, "OpenRLHF console", form="log")
-        if next(_trl_dicts(beginning), None) is not None:
-            return Claim(place, Rank.LIKELY, "TRL console", form="log")
-        return None
+            return "OpenRLHF console"
+        return "TRL console" if next(_trl_dicts(beginning), None) is not None else ""
 
-    def read(self, claim: Claim, keep: Keep) -> Run:
-        return read(claim.place.path, keep=keep)
-
-
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a console with dict lines."""
-    notes: list[str] = []
-    kept = wanted(keep)
-    numbered: list[dict[str, float]] = []
-    printed = _Printed()
-    for chunk in place.chunks(spec, notes):
-        for pattern in (STEP, EVALUATED):
-            numbered += [{**values(found[2], kept), "step": float(found[1])} for found in pattern.finditer(chunk)]
-        printed.take(chunk, kept)
-    if not numbered:
-        notes.append(printed.counted())
-    rows: list[dict[Key, float]] = [dict(row.items()) for row in numbered or printed.rows]
-    if not any(len(row) > 1 for row in rows):
-        raise NoSteps(f"{spec}: no step yet: no line with a dict of metrics; try again when the first step is done")
-    return from_rows(
-        rows,
-        id=place.run_name(spec),
-        name=place.run_name(spec),
-        source=f"{'OpenRLHF' if numbered else 'TRL'} console {spec}",
-        step="step",
-        summary=printed.closing,
-        runtime_s=printed.closing.get("train_runtime"),
-        state="finished" if printed.closing else "unfinished",
-        framework="openrlhf" if numbered else "trl",
-        notes=[note for note in notes if note],
-    )
+    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
+        numbered: list[dict[str, float]] = []
+        dicts = _Dicts()
+        for chunk in place.chunks(path, notes):
+            for pattern in (STEP, EVALUATED):
+                numbered += [{**values(found[2], kept), "step": float(found[1])} for found in pattern.finditer(chunk)]
+            dicts.take(chunk, kept)
+        if not numbered and (told := dicts.counted()):
+            notes.append(told)
+        rows: list[dict[Key, float]] = [dict(row.items()) for row in numbered or dicts.rows]
+        return Printed(
+            rows,
+            kind=f"{'OpenRLHF' if numbered else 'TRL'} console",
+            framework="openrlhf" if numbered else "trl",
+            state="finished" if dicts.closing else "unfinished",
+            summary=dicts.closing,
+            runtime_s=dicts.closing.get("train_runtime"),
+        )
 
 
-class _Printed:
+class _Dicts:
     """TRL's dicts as they come in, each with the progress bars that stood before it."""
 
     def __init__(self) -> None:
@@ -90,7 +66,7 @@ class _Printed:
         self._bars: dict[int, int] = {}  # a bar's length -> where it last stood
         self._at: list[dict[int, int]] = []  # of each row: the bars before it
 
-    def take(self, chunk: bytes, kept: Callable[[str], bool]) -> None:
+    def take(self, chunk: bytes, kept: Kept) -> None:
         """Takes in the dicts of a piece of whole lines."""
         past = 0
         for found in TRL.finditer(chunk):
@@ -134,7 +110,7 @@ def _count(rows: list[dict[str, float]], row: dict[str, float]) -> bool:
     return True
 
 
-def values(text: bytes, kept: Callable[[str], bool]) -> dict[str, float]:
+def values(text: bytes, kept: Kept) -> dict[str, float]:
     """The numbers of a dict as it was printed."""
     cells = ((name.decode("utf-8", errors="replace"), float(value)) for name, value in CELL.findall(text))
     return {name: value for name, value in cells if kept(name)}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from reportgen.sources.texts.cells import GAPS, number_in
+from reportgen.sources.texts.csv_text import DELIMITERS, LONGEST_CELL, split
 from reportgen.sources.texts.steps import is_step_like
 
-DELIMITERS = ",;\t|"
 LOOKED_AT = 60  # lines
-LONGEST_CELL = 1 << 24  # characters
 COMMENT = re.compile(r"\s*(?:#|%|//)+\s?")
 SEPARATOR = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)  # Excel's first line
 UNNAMED = re.compile(r"Unnamed: \d+(?:_level_\d+)?")
@@ -35,7 +33,7 @@ class Layout:
 
 def of_text(text: str) -> Layout:
     """The layout that the first lines of a text have; no names when it is blank."""
-    lines = list(islice(_split(text), LOOKED_AT))
+    lines = list(islice(split(text), LOOKED_AT))
     given = ""
     n_sep = 0
     if lines and (separator := SEPARATOR.fullmatch(lines[0].lstrip("\ufeff").strip("\r\n"))):
@@ -149,8 +147,3 @@ def _is_comment(row: Sequence[str]) -> bool:
 
 def _bare(row: Sequence[str]) -> list[str]:
     return [COMMENT.sub("", row[0], count=1), *row[1:]]
-
-
-def _split(text: str) -> Iterator[str]:
-    """Lines with their ends; a line separator inside a cell is none."""
-    return iter(io.StringIO(text.lstrip("\ufeff"), newline=""))

@@ -6,25 +6,21 @@ torchtune, nanochat, prime-rl and hand-written loops print so; no two of them al
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen.errors import NoSteps
-from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run
 from reportgen.sources import place
-from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
-from reportgen.sources.source import Claim, Keep, Rank, Source
+from reportgen.sources.source import Claim, Rank
+from reportgen.sources.texts.console import Console, Kept, Printed, plain
 
-LOOKED_AT = 1 << 20  # bytes in which such lines are looked for
 LEAST_LINES = 3  # lines alike, with steps that grow
 LEAST_PAIRS = 2  # of a line; three where so few lines are all there is
 LONGEST = 4000  # characters; a longer line is no line of numbers
 MARK = re.compile(rb"(?i)step|iter|update|epoch|\d/\d")  # a line without one is not looked at
-COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Infinity)"
 NAMED_STEP = re.compile(
     r"(?i)(?<![\w/.\-])(?:(?:global|train|training|rl|grpo|ppo|rollout|optimi[sz]er)[ _/]?)?"
@@ -50,50 +46,35 @@ class Line(NamedTuple):
     percents: tuple[str, ...]  # names whose numbers had a per cent sign
 
 
-class Pairs(Source):
+class Pairs(Console):
     """A text in which several lines alike name a step that grows, and numbers."""
 
     name = "console of name and number pairs"
+    looked_at = 1 << 20
+    line = "line with a step and numbers"
 
     def claim(self, place: Place) -> Claim | None:
-        if not place.is_text or not _has_lines(place):
-            return None
-        if place.name.split(".")[0] in PRIME and PRIME_LINE.search(place.beginning(LOOKED_AT)):
+        claim = super().claim(place)
+        if claim and place.name.split(".")[0] in PRIME and PRIME_LINE.search(place.beginning(self.looked_at)):
             folder = Path(place.path).resolve().parent
             # as a table, whose parts of one run are joined: a log is one of its kind
-            return Claim(place, Rank.SURE, "prime-rl console", run=f"prime-rl {folder}", form="table")
-        return Claim(place, Rank.LIKELY, "lines that name a step and numbers", form="log")
+            return replace(claim, rank=Rank.SURE, why="prime-rl console", run=f"prime-rl {folder}", form="table")
+        return claim
 
-    def read(self, claim: Claim, keep: Keep) -> Run:
-        return read(claim.place.path, keep=keep)
+    def told(self, beginning: bytes) -> str:
+        return "lines that name a step and numbers" if _has_lines(beginning) else ""
 
-
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a console whose lines hold pairs."""
-    notes: list[str] = []
-    kept = wanted(keep)
-    rows: list[dict[Key, float]] = []
-    percents: dict[str, None] = {}
-    every: list[Line] = [found for text in _texts(place.lines(spec, notes)) if (found := line(text))]
-    names = {name for one in every for name in one.pairs}
-    usual = {name for name in names if kept(name)} or names
-    for one in every:
-        percents.update(dict.fromkeys(one.percents))
-        row: dict[Key, float] = {name: value for name, value in one.pairs.items() if name in usual}
-        rows.append({**row, "step": float(one.step)})
-    if not any(len(row) > 1 for row in rows):
-        raise NoSteps(f"{spec}: no step yet: no line with a step and numbers; try again when the first step is done")
-    if percents:
-        notes.append(f"{', '.join(percents)}: printed in per cent, read as shares of 1")
-    return from_rows(
-        rows,
-        id=place.run_name(spec),
-        name=place.run_name(spec),
-        source=f"console {spec}",
-        step="step",
-        state="unknown",
-        notes=notes,
-    )
+    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
+        every = [found for text in _texts(place.lines(path, notes)) if (found := line(text))]
+        names = {name for one in every for name in one.pairs}
+        usual = {name for name in names if kept(name)} or names
+        rows: list[dict[Key, float]] = [
+            {**{name: value for name, value in one.pairs.items() if name in usual}, "step": float(one.step)}
+            for one in every
+        ]
+        if percents := dict.fromkeys(name for one in every for name in one.percents):
+            notes.append(f"{', '.join(percents)}: printed in per cent, read as shares of 1")
+        return Printed(rows, kind="console", state="unknown")
 
 
 def line(text: str) -> Line | None:
@@ -145,9 +126,8 @@ def _epoch(text: str, bar: re.Match[str] | None) -> int:
     return max(0, int(bar[1]) - 1) if bar and EPOCH.search(text[: bar.start()]) else 0
 
 
-def _has_lines(place: Place) -> bool:
+def _has_lines(beginning: bytes) -> bool:
     """Whether several lines alike have pairs and a step that grows."""
-    beginning = place.beginning(LOOKED_AT)
     if b"=" not in beginning and b":" not in beginning:
         return False
     seen: dict[frozenset[str], list[int]] = {}
@@ -166,4 +146,4 @@ def _texts(lines: Iterator[bytes]) -> Iterator[str]:
     for raw in lines:
         for part in raw.split(b"\r"):
             if len(part) < LONGEST and MARK.search(part):
-                yield COLOUR.sub("", part.decode("utf-8", errors="replace"))
+                yield plain(part)

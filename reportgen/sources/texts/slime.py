@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from reportgen.errors import NoSteps
-from reportgen.gate import from_rows
 from reportgen.naming import Key
-from reportgen.run import Run
 from reportgen.sources import place
-from reportgen.sources.logged import wanted
-from reportgen.sources.place import Place
-from reportgen.sources.source import Claim, Keep, Rank, Source
-from reportgen.sources.texts.dicts import LOOKED_AT, values
+from reportgen.sources.texts.console import Console, Kept, Printed
+from reportgen.sources.texts.dicts import values
 
 LINE = re.compile(
     rb"(?:^|[\s\-])(rollout|perf|eval|passrate|multi_turn|step) (\d{1,12}): "
@@ -23,52 +18,32 @@ LINE = re.compile(
 )  # fmt: skip
 
 
-class Slime(Source):
+class Slime(Console):
     """A text with a line of slime's rollouts in its first megabytes."""
 
     name = "slime console"
+    line = "line of a rollout's numbers"
 
-    def claim(self, place: Place) -> Claim | None:
-        if not place.is_text:
-            return None
-        beginning = place.beginning(LOOKED_AT)
-        if b"'rollout/" not in beginning or not any(kind == b"rollout" for kind, _, _ in _lines(beginning)):
-            return None
-        return Claim(place, Rank.LIKELY, self.name, form="log")
+    def told(self, beginning: bytes) -> str:
+        is_own = b"'rollout/" in beginning and any(kind == b"rollout" for kind, _, _ in _lines(beginning))
+        return self.name if is_own else ""
 
-    def read(self, claim: Claim, keep: Keep) -> Run:
-        return read(claim.place.path, keep=keep)
-
-
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a slime console, by its rollouts."""
-    notes: list[str] = []
-    kept = wanted(keep)
-    rollouts: list[dict[Key, float]] = []
-    updates: list[dict[Key, float]] = []
-    for chunk in place.chunks(spec, notes):
-        for kind, number, printed in _lines(chunk):
-            row: dict[Key, float] = dict(values(printed, kept).items())
-            row["rollout"] = float(number)
-            (updates if kind == b"step" else rollouts).append(row)
-    if not any(len(row) > 1 for row in rollouts):
-        raise NoSteps(f"{spec}: no step yet: no line of a rollout's numbers; try again when the first is done")
-    per_rollout = _updates_each(rollouts, updates)
-    for row in updates:
-        row["rollout"] = row["rollout"] // per_rollout
-        row.pop("train/step", None)
-    if per_rollout > 1:
-        notes.append(f"{per_rollout} optimiser steps a rollout; their numbers stand at the rollout they are of")
-    return from_rows(
-        [*_averaged(updates), *rollouts],
-        id=place.run_name(spec),
-        name=place.run_name(spec),
-        source=f"slime console {spec}",
-        step="rollout",
-        state="unfinished",
-        framework="slime",
-        notes=notes,
-    )
+    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
+        rollouts: list[dict[Key, float]] = []
+        updates: list[dict[Key, float]] = []
+        for chunk in place.chunks(path, notes):
+            for kind, number, printed in _lines(chunk):
+                row: dict[Key, float] = dict(values(printed, kept).items())
+                row["rollout"] = float(number)
+                (updates if kind == b"step" else rollouts).append(row)
+        per_rollout = _updates_each(rollouts, updates)
+        for row in updates:
+            row["rollout"] = row["rollout"] // per_rollout
+            row.pop("train/step", None)
+        if per_rollout > 1:
+            notes.append(f"{per_rollout} optimiser steps a rollout; their numbers stand at the rollout they are of")
+        has_rollouts = any(len(row) > 1 for row in rollouts)
+        return Printed([*_averaged(updates), *rollouts] if has_rollouts else [], step="rollout", framework="slime")
 
 
 def _lines(text: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -56,11 +56,6 @@ class Files(Source):
         return read_many([one.place.path for one in (claim, *claim.more)], keep=keep)
 
 
-def claims(spec: str) -> bool:
-    """Whether a spec is a W&B run directory or log."""
-    return Files().claim(Place(spec)) is not None
-
-
 def is_run_directory(path: str) -> bool:
     """Whether a folder is one run's: by its name, or by what the SDK puts in it."""
     folder = Path(path)
@@ -77,11 +72,6 @@ def run_id(path: str) -> str:
         return Path(log).name.removesuffix(SUFFIX).removeprefix("run-")
     found = DIRECTORY.fullmatch(Path(os.path.realpath(path)).name)
     return found["id"] if found else ""
-
-
-def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
-    """The run of a W&B directory or log; NoSteps when nothing was logged yet."""
-    return read_many((spec,), keep=keep)
 
 
 def read_many(directories: Sequence[str], *, keep: Collection[str] | None = None) -> Run:

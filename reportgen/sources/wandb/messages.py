@@ -199,17 +199,22 @@ def value(text: Bytes) -> Any:
         return None
 
 
+def put(values: dict[str, Any], path: Path, value: Any) -> None:
+    """Sets a value in nested ones; what stands in its way gives place."""
+    at = values
+    for name in path[:-1]:
+        deeper = at.get(name)
+        if not isinstance(deeper, dict):
+            deeper = at[name] = {}
+        at = deeper
+    at[path[-1]] = value
+
+
 def update(values: dict[str, Any], message: Bytes) -> None:
     """Applies the updates and removals of a config or summary record to nested values."""
     for path, content in items(message):
         if path:
-            at = values
-            for name in path[:-1]:
-                deeper = at.get(name)
-                if not isinstance(deeper, dict):
-                    deeper = at[name] = {}
-                at = deeper
-            at[path[-1]] = value(content)
+            put(values, path, value(content))
     for path, _ in items(message, 2):
         at = values
         for name in path[:-1]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.naming import Key
-from reportgen.sources.wandb import common
+from reportgen.sources.wandb import common, messages
 from reportgen.sources.wandb.messages import Metric
 from reportgen.sources.wandb.segment import Segment
 
@@ -53,7 +53,8 @@ def _last_values(segment: Segment) -> dict[str, Any]:
         if isinstance(value, list) and len(value) > LONGEST_LIST:
             continue
         metric = _reduced(key, segment.metrics)
-        _put(values, key, _reduction(column, metric) if metric and len(logged) else value)
+        path = (key,) if isinstance(key, str) else key
+        messages.put(values, path, _reduction(column, metric) if metric and len(logged) else value)
     return values
 
 
@@ -85,14 +86,3 @@ def _reduction(column: np.ndarray, metric: Metric) -> dict[str, float]:
 def _plain(value: float) -> float | int:
     """A whole number as an integer, as it was logged more often than not."""
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def _put(values: dict[str, Any], key: Key, value: Any) -> None:
-    path = (key,) if isinstance(key, str) else key
-    at = values
-    for name in path[:-1]:
-        deeper = at.get(name)
-        if not isinstance(deeper, dict):
-            deeper = at[name] = {}
-        at = deeper
-    at[path[-1]] = value
