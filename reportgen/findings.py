@@ -114,6 +114,12 @@ class Gap:
     interval_new: Interval | None = None  # 95 % for new problems, where `interval` is of the same ones again
     at_first: float | None = None  # the gap at the first eval; None: there was none early on
 
+    @property
+    def is_old(self) -> bool:
+        """Whether it stood at the first eval already, so that nothing learned by heart explains it."""
+        is_open = self.label == "inconclusive" and self.interval[0] > 0
+        return is_open and self.at_first is not None and self.at_first > 0
+
 
 @dataclass(frozen=True)
 class Improvement:

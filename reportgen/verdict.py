@@ -51,12 +51,13 @@ def decide(
     main = evidence.train or evidence.eval
     decision, headline, because, curve = _answer(main, evidence, by_check, settings)
     severity = SEVERITIES[decision]
-    if decision in ("stop", "continue", "inconclusive") and main is not None:
-        decision, headline, because, curve = _warned((decision, headline, because, curve), by_check, main)
-        severity = max(SEVERITIES[decision], Severity.WARNING if _broke(by_check) else severity)
+    broken = [] if is_solved(evidence) else _broke(by_check)  # equal rewards leave no gradient: solved, not broken
+    if decision in ("stop", "continue", "inconclusive") and main is not None and broken:
+        decision, headline, because, curve = _warned((decision, headline, because, curve), broken[0], main, evidence)
+        severity = max(SEVERITIES[decision], Severity.WARNING)
     if decision == "roll_back" and not any(found.severity is Severity.CRITICAL for found in by_check.values()):
         severity = Severity.WARNING
-    ahead = _ahead(main, evidence) if decision in ("stop", "continue") else ""
+    ahead = _ahead(main, evidence) if decision in ("stop", "continue") and not is_solved(evidence) else ""
     return Verdict(
         decision=decision,
         headline=headline,
@@ -64,7 +65,7 @@ def decide(
         lead=" ".join(sentence for sentence in (_gain(evidence, settings), curve, ahead) if sentence),
         reasons=_reasons(by_check),
         next_steps=(),
-        numbers=_numbers(main, evidence, decision),
+        numbers=_numbers(main, evidence, decision, by_check),
         severity=severity,
     )
 
@@ -79,7 +80,7 @@ def _answer(
     last = wording.count(main.last_step)
     return (
         _fallen(evidence, found)
-        or _solved(main, evidence)
+        or _solved(evidence)
         or _dead(found, last)
         or _broken(found)
         or _degenerated(main, evidence, found)
@@ -115,11 +116,15 @@ def _fallen(evidence: Evidence, found: Mapping[str, Finding]) -> Answer | None:
 
 
 def _dead(found: Mapping[str, Finding], last: str) -> Answer | None:
-    """No reward at all, or none any more."""
+    """No reward at all, hardly any, or none any more."""
     dead = found.get("dead_stretch")
     if dead is None or dead.severity is not Severity.CRITICAL or dead.steps is None:
         return None
     length, since = dead.evidence["longest"], wording.count(dead.steps[0])
+    if earned := dead.evidence.get("earned_steps"):
+        curve = f"{dead.headline}: too little to learn from, and nothing can be said of what comes."
+        headline = f"No reward but at {wording.plural(earned, 'step')} of {last}"
+        return "change_recipe", headline, "hardly a step earned anything", curve
     if dead.evidence.get("value"):
         level = wording.number(float(dead.evidence["value"]))
         curve = f"Every batch from step {since} to step {last} earned exactly {level}: equal rewards teach nothing."
@@ -150,22 +155,27 @@ def _short(main: Learning, evidence: Evidence) -> Answer | None:
     return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
 
 
-def _solved(main: Learning, evidence: Evidence) -> Answer | None:
-    """Nearly every answer was right from the first step on."""
+def is_solved(evidence: Evidence) -> bool:
+    """Whether nearly every answer was right from the first step on."""
     seen = evidence.seen.get("train_reward")
     if seen is None or evidence.train is None or len(seen.values) < LEAST:
-        return None
+        return False
     low, high = evidence.scale.range or (0.0, 1.0)
     if seen.values.min() < low - 1e-9 or seen.values.max() > high + 1e-9:
-        return None
+        return False
     least = low + SOLVED * (high - low)
-    if seen.start < least or seen.end < least or (seen.values < least).mean() > 0.1:
+    return min(seen.start, seen.end) >= least and float((seen.values < least).mean()) <= 0.1
+
+
+def _solved(evidence: Evidence) -> Answer | None:
+    """Nothing was left to learn, which no other recipe would change."""
+    if not is_solved(evidence) or _eval_still_rises(evidence):
         return None
-    start, end = (wording.level(value, evidence.scale.accuracy) for value in (seen.start, seen.end))
-    if _eval_still_rises(evidence):
-        return None
+    values = evidence.seen["train_reward"].values
+    few = max(3, len(values) // 10)
+    start, end = (wording.level(float(part.mean()), evidence.scale.accuracy) for part in (values[:few], values[-few:]))
     curve = f"The reward was {start} in the first steps and is {end} at the end: these problems leave nothing to learn."
-    return "change_recipe", "Solved from the start", "nothing was left to learn", curve
+    return "stop", "Solved from the start", "nothing was left to learn", curve
 
 
 def _broke(found: Mapping[str, Finding]) -> list[Finding]:
@@ -199,26 +209,28 @@ def _degenerated(main: Learning, evidence: Evidence, found: Mapping[str, Finding
     return "roll_back", headline, "its own signals broke", curve
 
 
-def _warned(answer: Answer, found: Mapping[str, Finding], main: Learning) -> Answer:
-    """An answer that reads the reward alone, with what the policy signals add to it."""
-    broken = _broke(found)
-    if not broken:
-        return answer
+def _warned(answer: Answer, worst: Finding, main: Learning, evidence: Evidence) -> Answer:
+    """An answer that reads the reward alone, with what the policy signal that broke first adds to it."""
     decision, headline, _, curve = answer
-    worst = broken[0]
     what, why = BROKEN[worst.check]
     since = worst.evidence.get("since_step")
     when = f" at step {wording.count(since)}" if since is not None else ""
+    is_gone = worst.check == "entropy" and float(worst.evidence.get("change", 0.0)) < 0
     if worst.check == "entropy":
-        gone = float(worst.evidence.get("change", 0.0)) < 0
-        what = "entropy is nearly gone" if gone else "entropy explodes"
+        what = "entropy is nearly gone" if is_gone else "entropy explodes"
     named = "KL to the sampling policy" if worst.check == "behaviour_kl" else worst.check.replace("_", " ")
     curve = f"{curve} But {named}: {_lower(worst.headline)}."
-    if decision == "stop" or (decision == "inconclusive" and main.plateau.plateaued):
+    is_over = is_gone and main.is_modelled and not (_seen_to_pay(main) or _eval_still_rises(evidence))
+    if decision == "stop" or is_over or (decision == "inconclusive" and main.plateau.plateaued):
         return "change_recipe", f"{what[:1].upper()}{what[1:]}{when}", why, curve
     if decision == "continue":
         return decision, f"{headline.split(' at step')[0]}, but {what}", why, curve
     return decision, headline, why, curve
+
+
+def _seen_to_pay(main: Learning) -> bool:
+    """Whether more steps bring more than the forecast's interval can see."""
+    return bool(main.forecast) and main.forecast[-1].low > main.end_level[1]
 
 
 def _lower(text: str) -> str:
@@ -315,6 +327,8 @@ def _gain(evidence: Evidence, settings: Settings) -> str:
     found, accuracy = evidence.improvement, evidence.scale.accuracy
     if found is None:
         return ""
+    if found.source == "eval" and found.absolute == 0 and _is_silent(evidence):
+        return f"The eval read {wording.level(found.final, accuracy)} every time, so it says nothing."
     shown = wording.difference(found.absolute, accuracy)
     base = found.over
     if found.state == "assumed":
@@ -327,13 +341,20 @@ def _gain(evidence: Evidence, settings: Settings) -> str:
     return f"The {'gain over' if found.absolute > 0 else 'loss against'} {base} is real: {shown}."
 
 
+def _is_silent(evidence: Evidence) -> bool:
+    """Whether all evals, three and more, read the same."""
+    evals = evidence.values("eval_reward") if "eval_reward" in evidence.roles else ()
+    return len(evals) > 2 and len(set(evals)) == 1
+
+
 def _ahead(main: Learning | None, evidence: Evidence) -> str:
     """What the double run would bring."""
     if main is None or not main.forecast:
         return ""
     far, accuracy = main.forecast[-1], evidence.scale.accuracy
     bounds = wording.interval((far.low, far.high), accuracy)
-    return f"On this curve, step {wording.count(far.step)} would be at {wording.level(far.mid, accuracy)} {bounds}."
+    curve = "the train curve" if "eval_reward" in evidence.roles and evidence.train is not None else "this curve"
+    return f"On {curve}, step {wording.count(far.step)} would be at {wording.level(far.mid, accuracy)} {bounds}."
 
 
 def _reasons(found: Mapping[str, Finding]) -> tuple[str, ...]:
@@ -343,10 +364,12 @@ def _reasons(found: Mapping[str, Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{one.check.replace('_', ' ')}: {one.headline}" for one in (*worst, *carrying)))[:6]
 
 
-def _numbers(main: Learning | None, evidence: Evidence, decision: Decision) -> tuple[Number, ...]:
+def _numbers(
+    main: Learning | None, evidence: Evidence, decision: Decision, found: Mapping[str, Finding]
+) -> tuple[Number, ...]:
     """The four or five numbers of the card, with their intervals."""
     given = (_gain_number(evidence), _final_number(evidence), _curve_number(main, evidence, decision),
-             _forecast_number(main, evidence, decision), _gap_number(evidence))  # fmt: skip
+             _forecast_number(main, evidence, decision), _gap_number(evidence, found.get("gap")))  # fmt: skip
     return tuple(one for one in given if one is not None)
 
 
@@ -410,17 +433,17 @@ def _forecast_number(main: Learning | None, evidence: Evidence, decision: Decisi
         return None
     far, unit = main.forecast[-1], "accuracy" if evidence.scale.accuracy else ""
     reach = (far.step - main.first_step + 1) / max(main.last_step - main.first_step + 1, 1)
-    context = f"step {wording.count(far.step)}; 90{wording.THIN}% interval"
+    whose = "train; " if "eval_reward" in evidence.roles and evidence.train is not None else ""
+    context = f"{whose}step {wording.count(far.step)}; 90{wording.THIN}% interval"
     return Number(f"Forecast at {wording.number(reach, 2)}×", far.mid, unit, (far.low, far.high), context, "forecast")
 
 
-def _gap_number(evidence: Evidence) -> Number | None:
+def _gap_number(evidence: Evidence, gap: Finding | None) -> Number | None:
     found = evidence.gap
-    if found is None:
+    if found is None or gap is None:
         return None
-    context = found.label.replace("good_generalisation", "none visible; good generalisation").replace("_", " ")
-    context = context.replace("inconclusive", "can't tell a gap that matters")
-    context = context.replace("underfitting", "eval reads higher")
+    context = str(gap.evidence["said"])
+    context = "none visible; good generalisation" if found.label == "good_generalisation" else context
     unit = "points" if evidence.scale.accuracy else ""
     return Number("Train–eval gap", found.gap, unit, found.interval, context, "gap", 0.0)
 

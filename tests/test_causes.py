@@ -123,7 +123,133 @@ def test_a_few_evals_that_climb_are_seen(make_run, n):
 def test_solved_from_the_start_is_not_called_nothing_learned(make_run):
     """99.5 % from the first step."""
     verdict = reportgen.diagnose(make_run(reward=noisy(0.995, 0.003, 200).clip(0, 1))).verdict
-    assert verdict.headline == "Solved from the start"
+    assert (verdict.decision, verdict.headline) == ("stop", "Solved from the start")
+    assert "harder problems" in verdict.next_steps[1].action
+    assert not any("recipe" in step.action or "rate" in step.action for step in verdict.next_steps)
+
+
+def test_signals_without_gradient_break_nothing_where_all_is_solved(make_run):
+    """Groups are all right then, so none has variance."""
+    run = make_run({"reward": np.ones(60), "frac_reward_zero_std": np.ones(60), "grad_norm": np.zeros(60)})
+    assert reportgen.diagnose(run).verdict.decision == "stop"
+
+
+def test_one_success_after_zeros_is_dead_and_forecasts_no_certainty(make_run):
+    """Neither flat at probability 1 nor a forecast without a width."""
+    found = reportgen.diagnose(make_run(reward=np.append(np.zeros(59), 0.03125)))
+    assert found.verdict.headline == "No reward but at 1 step of 60"
+    assert found.train.plateau.plateaued is None
+    assert 0.3 < found.train.plateau.probability < 0.7
+    assert found.train.forecast[-1].high > 0
+
+
+def test_first_successes_at_the_end_are_no_dead_run(make_run):
+    """Two and more in the last steps may be the start of something."""
+    found = reportgen.diagnose(make_run(reward=np.append(np.zeros(117), [0.1, 0.2, 0.3])))
+    assert "No reward" not in found.verdict.headline
+
+
+def test_entropy_gone_is_no_reason_to_go_on(make_run):
+    """A rise that the forecast's interval can't see doesn't outweigh it."""
+    run = make_run({"rewards/accuracy_reward/mean": noisy(np.linspace(0.79, 0.815, 85), 0.012, 85),
+                    "entropy": 3.2 * np.exp(-np.arange(85) / 15)})  # fmt: skip
+    verdict = reportgen.diagnose(run).verdict
+    assert verdict.decision == "change_recipe"
+    assert verdict.headline.startswith("Entropy is nearly gone")
+
+
+def test_no_forecast_leaves_what_means_of_answers_can_be(make_run):
+    """A late steep rise of an undeclared reward within [0, 1] is forecast within it."""
+    values = noisy(0.05 + 0.55 * np.clip((np.arange(200) - 175) / 25, 0, 1) ** 2, 0.01, 200).clip(0, 1)
+    far = reportgen.diagnose(make_run(reward=values)).train.forecast[-1]
+    assert far.mid > 0.6
+    assert far.high <= 1
+
+
+def test_no_forecast_runs_away_where_nothing_bounds_it(make_run):
+    """In another run a reward moves no further than it has moved in this."""
+    values = noisy(-3 + 5 * np.clip((np.arange(200) - 170) / 30, 0, 1) ** 2, 0.05, 200)
+    far = reportgen.diagnose(make_run(reward=values)).train.forecast[-1]
+    assert far.high < 2 + 5 + 1
+
+
+def test_a_slope_says_of_which_steps_it_is(make_run):
+    """A curve that bends: the last steps' slope isn't what comes, and the trend says so."""
+    values = noisy(0.55 * (1 - np.exp(-np.arange(60) / 12)), 0.01, 60).clip(0, 1)
+    found = reportgen.diagnose(make_run({"rewards/accuracy_reward/mean": values})).finding("trend")
+    assert "over the last 20" in found.headline
+    assert "more steps bring" in found.detail
+
+
+def test_evals_that_climb_say_by_how_much(make_run):
+    """Train on for as many steps as the late evals took, with what they gained."""
+    evals = np.full(300, np.nan)
+    evals[49::50] = np.linspace(0.31, 0.49, 6)
+    run = make_run({"rewards/accuracy_reward/mean": noisy(0.53, 0.02, 300).clip(0, 1),
+                    "eval_rewards/accuracy_reward/mean": evals})  # fmt: skip
+    first = reportgen.diagnose(run, Settings(eval_size=1319)).verdict.next_steps[0]
+    assert first.action.startswith("Train on for 100 more steps")
+    assert first.why == "In as many before, the evals rose from 41.80\u202f% to 49.00\u202f%."
+
+
+def test_repairs_come_in_the_order_of_the_moves(make_run):
+    """The first repair is of the signal that moved first."""
+    verdict = reportgen.diagnose(make_run(broken_at(60))).verdict
+    assert [step.check for step in verdict.next_steps[1:3]] == ["clip_fraction", "entropy"]
+
+
+def test_a_gradient_that_faded_is_not_clipped_harder(make_run):
+    """It fades when the signal has; and without a fall nothing is said to have fallen."""
+    x = np.arange(200)
+    run = make_run({
+        "reward": noisy(-1.1, 0.002, 200), "entropy": np.maximum(noisy(np.exp(-x / 10), 0.002, 200), 0.001),
+        "completions/clipped_ratio": np.clip(x / 40, 0, 1), "kl": x / 40, "grad_norm": 0.4 * np.exp(-x / 20),
+    })  # fmt: skip
+    steps = reportgen.diagnose(run).verdict.next_steps
+    assert not any("Clip gradients" in step.action for step in steps)
+    assert re.match(r"Go back to the last checkpoint before step \d+", steps[0].action)
+
+
+def test_a_gap_that_opened_with_the_policys_end_is_no_overfitting(make_run):
+    """Entropy tripled and the last eval fell: the gap is of the policy, not of problems known by heart."""
+    evals = np.full(250, np.nan)
+    evals[[0, 49, 99, 149, 199, 249]] = [0.36, 0.59, 0.63, 0.62, 0.62, 0.30]
+    entropy = noisy(0.2 + 0.9 * np.clip((np.arange(250) - 225) / 25, 0, 1), 0.01, 250)
+    level = np.interp(np.arange(250), [0, 50], [0.36, 0.62])
+    run = make_run({"rewards/accuracy_reward/mean": noisy(level, 0.04, 250).clip(0, 1),
+                    "eval_rewards/accuracy_reward/mean": evals, "entropy": entropy})  # fmt: skip
+    found = reportgen.diagnose(run, Settings(eval_size=500))
+    assert found.verdict.headline == "Eval collapsed after step 200"
+    assert found.finding("gap").headline.endswith("opened when the policy came apart")
+    assert found.verdict.numbers[-1].context == "opened when the policy came apart"
+
+
+def test_a_gap_that_closed_meanwhile_was_not_there_from_the_start(make_run):
+    """Wide at the first eval, none in between, wide at the last: it opened anew."""
+    evals = np.full(250, np.nan)
+    evals[[0, 49, 99, 149, 199, 249]] = [0.36, 0.59, 0.63, 0.62, 0.62, 0.40]
+    run = make_run({"rewards/accuracy_reward/mean": noisy(0.62, 0.04, 250).clip(0, 1),
+                    "eval_rewards/accuracy_reward/mean": evals})  # fmt: skip
+    assert "first eval" not in reportgen.diagnose(run, Settings(eval_size=500)).finding("gap").headline
+
+
+def test_without_evals_the_step_to_keep_lies_before_the_fall(make_run):
+    """The trend's surest high, not the start of the fall."""
+    rng = RNG(11)
+    for fall in (90, 110, 130):
+        level = np.interp(np.arange(200), [0, 40, fall, fall + 25, 200], [0.2, 0.5, 0.55, 0.05, 0.03])
+        run = make_run({"rewards/accuracy_reward/mean": (level + rng.normal(0, 0.03, 200)).clip(0, 1)})
+        kept = reportgen.diagnose(run).checkpoints
+        assert level[kept.keep - 1] > 0.55 - 0.03
+        assert kept.keep <= fall
+
+
+def test_evals_that_never_move_say_nothing(make_run):
+    """Six evals of 0: no gain of 0 is claimed."""
+    evals = np.full(120, np.nan)
+    evals[[0, 39, 79, 119]] = 0.0
+    run = make_run({"reward": noisy(np.linspace(-2.4, -1.5, 120), 0.1), "eval_reward": evals})
+    assert "so it says nothing" in reportgen.diagnose(run).verdict.lead
 
 
 def test_the_checkpoint_to_keep_is_the_best_not_the_earliest(make_run):

@@ -119,7 +119,7 @@ def test_still_rising_asks_for_more(diagnosed):
     """More epochs, with what they would bring."""
     first = diagnosed["rising"].verdict.next_steps[0]
     assert first.key == "total_train_epochs"
-    assert "3 to 5 epochs instead of 2" in first.action
+    assert first.action == "Train on for 126 more steps: 4 epochs instead of 2"
     assert "Expected" in first.why
 
 

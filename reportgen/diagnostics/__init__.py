@@ -81,7 +81,7 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
         checkpoints=evidence.checkpoints,
         findings=findings,
         skipped=tuple(found for found in answers if isinstance(found, Skipped)),
-        verdict=replace(decided, next_steps=advise(decided.decision, evidence, findings, settings)),
+        verdict=replace(decided, next_steps=advise(decided, evidence, findings, settings)),
         assumptions=known.assumptions,
         settings=settings,
         eval_n=known.eval_n,

@@ -58,11 +58,12 @@ def _fall(one: Eval, gain: EvalGain) -> str:
 
 
 def _said(one: Eval, gain: EvalGain, evidence: Evidence) -> str:
-    accuracy = one.accuracy or (one.main and evidence.scale.accuracy)
+    accuracy = evidence.scale.accuracy if one.main else one.accuracy
     if len(one.values) == 1:
         return f"{one.label}: {wording.level(gain.last, accuracy)}, one eval"
     first, last = wording.level(gain.first, accuracy), wording.level(gain.last, accuracy)
-    return f"{one.label}: {first} to {last} over {wording.plural(len(one.values), 'eval')}"
+    best = f", {wording.level(gain.best, accuracy)} at best" if gain.best > max(gain.first, gain.last) else ""
+    return f"{one.label}: {first} to {last} over {wording.plural(len(one.values), 'eval')}{best}"
 
 
 def _tally(gains: list[EvalGain]) -> str:

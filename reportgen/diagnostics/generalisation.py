@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reportgen import metrics, wording
+from reportgen.diagnostics import divergence
 from reportgen.diagnostics.measures import problems_behind, why_not_compared
 from reportgen.findings import Check, Evidence, Finding, Improvement, Severity, Skipped
 from reportgen.settings import Settings
@@ -77,11 +78,15 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     size = evidence.scale.range[1] - evidence.scale.range[0] if evidence.scale.range else None
     limit = settings.gap * size if size else None
     first = found.at_first
-    is_old = first is not None and found.label == "inconclusive" and first > 0 < found.interval[0]
-    is_wide = found.label == "overfitting" and limit is not None and found.interval[0] > WIDE_GAP * limit
+    said = "there from the first eval on" if found.is_old else LABELS[found.label]
+    is_broken = found.label == "overfitting" and _came_apart(evidence, settings)
+    if is_broken:
+        said = "opened when the policy came apart"
+    is_over = found.label == "overfitting" and not is_broken
+    is_wide = is_over and limit is not None and found.interval[0] > WIDE_GAP * limit
     shown = f"{wording.difference(found.gap, accuracy)} {wording.interval(found.interval, accuracy, signed=True)}"
     detail = f"Train {wording.level(found.train, accuracy)}, eval {wording.level(found.eval, accuracy)}."
-    if is_old and first is not None:
+    if found.is_old and first is not None:
         detail += (f" It stood at {wording.difference(first, accuracy)} at the first eval already: other problems or "
                    "other sampling, more than something learned by heart.")  # fmt: skip
     if found.interval_new is not None:
@@ -92,7 +97,7 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     return Finding(
         "gap",
         _severity_of_gap(found.label, is_wide=is_wide),
-        f"{shown}: {'there from the first eval on' if is_old else LABELS[found.label]}",
+        f"{shown}: {said}",
         " ".join((detail, *found.confounders)),
         {
             "train": found.train,
@@ -100,6 +105,7 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "gap": found.gap,
             "interval": list(found.interval),
             "label": found.label,
+            "said": said,
             "state": found.state,
             "at_first_eval": found.at_first,
             "interval_new_problems": list(found.interval_new) if found.interval_new else None,
@@ -110,6 +116,14 @@ def gap(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         },
         steps=(found.first_significant_step, found.trend[-1][0]) if found.first_significant_step is not None else None,
     )
+
+
+def _came_apart(evidence: Evidence, settings: Settings) -> bool:
+    """Whether the eval fell while the policy left its bounds: that is no learning by heart."""
+    if evidence.eval is None or not evidence.eval.collapse.collapsed:
+        return False
+    looked = (check.look(evidence, settings) for check in divergence.CHECKS if check.name in ("entropy", "kl"))
+    return any(isinstance(one, Finding) and bool(one.evidence.get("broke")) for one in looked)
 
 
 def eval_resolution(evidence: Evidence, settings: Settings) -> Finding | Skipped:

@@ -34,19 +34,32 @@ def checkpoints_of(
     if evals is None or evals.empty:
         if not fallen:
             return None
-        return Checkpoints((), None, fallen[0].peak_step, fallen[0].peak_step, fallen[0].peak_level)
+        whole = train if train is not None and train.collapse.collapsed else seen
+        assert whole is not None
+        step, level = _kept_by_trend(whole)
+        return Checkpoints((), None, step, step, level)
     errors = eval_errors(evals, declared, settings)
     best_set = _best_set(evals, errors, settings)
     if best_set is None:
         if not fallen:
             return None
-        back = _last_before(fallen[0].peak_step, evals)
-        level = float(evals.loc[back]) if back is not None and back in evals.index else None
-        return Checkpoints((), None, back, back, level)
+        best = int(evals.index[int(np.argmax(evals.to_numpy()))])
+        return Checkpoints((), None, best, best, float(evals.loc[best]))
     kept, estimate = _kept(evals, errors)
     interval: Interval | None = signal.interval_at(kept) if signal is not None else None
     back = kept if fallen else None
     return Checkpoints(best_set, best_set[0], back, kept, float(evals.loc[kept]), interval, estimate)
+
+
+def _kept_by_trend(train: Learning) -> tuple[int, float]:
+    """The step before the fall at which the trend is surest to be high, and its level there.
+
+    The highest point itself is the start of the fall, or a step or two inside it.
+    """
+    steps = train.curve.steps
+    before = steps <= min(train.collapse.peak_step or train.last_step, train.last_step)
+    at = int(np.argmax(np.where(before, train.curve.low, -np.inf)))
+    return round(float(steps[at])), float(train.curve.mid[at])
 
 
 def _kept(evals: pd.Series, error: ErrorAt) -> tuple[int, float]:
@@ -99,9 +112,3 @@ def _best_set(evals: pd.Series, error: ErrorAt, settings: Settings) -> tuple[int
     near = values[best] - values <= critical * np.hypot(spread, spread[best])
     near[best] = True
     return tuple(int(step) for step in evals.index[near])
-
-
-def _last_before(step: int | None, evals: pd.Series) -> int | None:
-    """The last evaluated step up to a step, or that step itself when none is."""
-    before = evals.index[evals.index <= (step or 0)]
-    return int(before[-1]) if len(before) else step

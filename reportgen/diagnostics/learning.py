@@ -17,6 +17,11 @@ RULED_OUT = 0.2  # probability of a plateau below which there is none to speak o
 SURE = 0.9  # probability from which a collapse or a decline is more than a warning sign
 SPARSE = 0.5  # share of zeros before a stretch of them above which it is no news
 CHANCE = 1e-4  # of a stretch of zeros this long where zeros are as frequent as just before it
+STILL = 0.01  # of the tolerance over a dwell: a slope below it is 0
+BENT = 0.6  # of what the slope would bring: a forecast of less says why
+BARE = 0.02  # share of steps that earned anything, up to which there is hardly a reward to learn from
+LEAST_BARE = 20  # steps from which on a single one that earned something is next to nothing
+BEGINNING = 5  # last steps: what was earned in these alone may be the start of something
 RULE_PLATEAU = "the trend stays within τ of its end level for at least w steps, and half a run more would not leave it"
 RULE_COLLAPSE = "the trend fell by 5\u202f% of the range and by half of what it had gained, and stayed there"
 RULE_TREND = "rising or falling when half a run more at the end's slope would move the mean by more than τ"
@@ -86,13 +91,17 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     severity = {"rising": Severity.OK, "flat": Severity.NOTE, "falling": Severity.WARNING}[found.direction or "flat"]
     if found.direction == "falling" and (found.probability < SURE or not learning.is_modelled):
         severity = Severity.NOTE
-    slope = wording.points(found.slope_per_step, 3) if accuracy else wording.number(found.slope_per_step, signed=True)
-    bounds = " " + wording.interval(found.interval, accuracy, signed=True, decimals=3) if learning.is_modelled else ""
-    odds = f"Probability of this direction: {wording.probability(found.probability)}."
+    dwell = min(learning.plateau.dwell_steps, learning.last_step - learning.first_step)
+    still = STILL * learning.plateau.tolerance / max(dwell, 1)
+    rate, low, high = (0.0 if abs(one) < still else one for one in (found.slope_per_step, *found.interval))
+    slope = wording.points(rate, 3) if accuracy else wording.number(rate, signed=True)
+    bounds = " " + wording.interval((low, high), accuracy, signed=True, decimals=3) if learning.is_modelled else ""
+    odds = f"Probability of this direction: {wording.probability(found.probability)}.{_bend(learning, accuracy)}"
     return Finding(
         "trend",
         severity,
-        f"{str(found.direction).capitalize()} at the end: {slope} a step{bounds or '; noise not weighed'}",
+        f"{str(found.direction).capitalize()} at the end: {slope} a step{bounds} over the last {dwell}"
+        f"{'' if bounds else '; noise not weighed'}",
         odds if learning.is_modelled else "",
         {
             "direction": found.direction,
@@ -104,6 +113,18 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         },
         steps=(max(learning.first_step, learning.last_step - learning.plateau.dwell_steps), learning.last_step),
     )
+
+
+def _bend(learning: Learning, accuracy: bool) -> str:
+    """Why the forecast is less than the slope goes on to, where it is by far."""
+    if not learning.forecast or learning.trend.direction != "rising" or not learning.is_modelled:
+        return ""
+    far = learning.forecast[-1]
+    more, gain = far.step - learning.last_step, far.mid - learning.end_level[1]
+    if more <= 0 or gain > BENT * learning.trend.slope_per_step * more:
+        return ""
+    shown = wording.difference(gain, accuracy)
+    return f" The curve bends, and forecast rises have come short: {wording.plural(more, 'more step')} bring {shown}."
 
 
 def forecast(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -255,25 +276,41 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     before = is_still[max(0, start - 5 * length) : start]
     usual = float((before.sum() + 0.5) / (len(before) + 1))  # share of such values just before
     severity = Severity.OK
-    is_top = level != 0 and evidence.scale.range is not None and level >= evidence.scale.range[1]
+    top = evidence.scale.range[1] if evidence.scale.range is not None else max(1.0, float(values.max()))
+    is_top = level != 0 and level >= top and values.min() >= 0
     if length >= limit:
         is_sparse = len(before) < limit or usual > SPARSE or usual**length > CHANCE
         severity = Severity.NOTE if is_sparse or is_top else Severity.WARNING
         ends_so = severity is Severity.WARNING and start + length == len(values)
         if ends_so or (length == len(values) and not is_top):
             severity = Severity.CRITICAL
+    earned = _hardly_any(values) if level == 0 and length >= limit else 0
+    if earned:
+        severity = Severity.CRITICAL
     where = f": steps {wording.count(first)} to {wording.count(last)}" if length > 1 else ""
     what = "zero reward" if level == 0 else f"a reward of exactly {wording.number(level)}"
+    headline = f"Longest run of {what}: {wording.plural(length, 'step')}{where}"
+    if earned:
+        headline = f"{wording.count(len(values) - earned)} of {wording.plural(len(values), 'step')} earned nothing"
     return Finding(
         "dead_stretch",
         severity,
-        f"Longest run of {what}: {wording.plural(length, 'step')}{where}",
-        "The run ends in it." if severity is Severity.CRITICAL else "",
-        {"longest": length, "first_step": first, "last_step": last, "value": level, "share_of_zeros_before": usual,
-         "broke": severity is Severity.CRITICAL, "since_step": first,
+        headline,
+        "The run ends in it." if severity is Severity.CRITICAL and not earned else "",
+        {"longest": length, "earned_steps": earned, "first_step": first, "last_step": last, "value": level,
+         "share_of_zeros_before": usual, "broke": severity is Severity.CRITICAL, "since_step": first,
          "rule": "steps in a row with a train reward of exactly 0, or of exactly the same", "threshold": limit},
         steps=(first, last) if length >= limit else None,
     )  # fmt: skip
+
+
+def _hardly_any(values: np.ndarray) -> int:
+    """How many steps earned something, where next to none did; 0: none at all, or enough to learn from."""
+    earned = np.flatnonzero(values)
+    if len(values) < LEAST_BARE or values.min() < 0 or len(earned) > max(1, int(BARE * len(values))):
+        return 0
+    is_beginning = len(earned) > 1 and earned[0] >= len(values) - BEGINNING
+    return 0 if is_beginning else len(earned)
 
 
 def _stillest(values: np.ndarray, limit: int) -> tuple[float, tuple[int, int]]:

@@ -146,6 +146,8 @@ def gap_of(
     trend = gap_trend(train, evals, eval_errors(evals, declared, settings))
     limit = _limit(train, declared, settings)
     at_first = trend[0][1] if len(trend) > 1 and trend[0][0] <= _early(train) else None
+    if at_first is not None and float(np.median([row[1] for row in trend])) < at_first / 2:
+        at_first = None  # it closed meanwhile, so what stands at the end is another
     label = label_of(mid, again or (low, high), limit, at_first)
     if label == "overfitting" and _was_other(trend, train, limit):
         label = "inconclusive"

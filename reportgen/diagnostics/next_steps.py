@@ -6,27 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reportgen import metrics, trainers, wording
 from reportgen.diagnostics.declared import is_gsm8k
-from reportgen.findings import Decision, Evidence, Finding, NextStep, Severity
+from reportgen.findings import Evidence, Finding, NextStep, Severity, Verdict
 from reportgen.run import Run, config_number
 from reportgen.settings import Settings
 from reportgen.signals import intervals
+from reportgen.verdict import is_solved
 
 MOST = 3
 GSM8K_TRAINING = 7473  # problems in gsm8k's training set
 
 
 def advise(
-    decision: Decision, evidence: Evidence, findings: Iterable[Finding], settings: Settings
+    decided: Verdict, evidence: Evidence, findings: Iterable[Finding], settings: Settings
 ) -> tuple[NextStep, ...]:
-    """At most three next steps, the most useful first, none twice."""
+    """At most three next steps, the most useful first, none twice; repairs in the order in which signals moved."""
     by_check = {found.check: found for found in findings}
+    first = {move.check: at for at, move in reversed(tuple(enumerate(decided.causes)))}
+    ordered = dict(sorted(by_check.items(), key=lambda item: first.get(item[0], len(first))))
     steps = {
         "roll_back": _after_collapse,
         "stop": _after_plateau,
         "change_recipe": _after_failure,
         "continue": _while_rising,
         "inconclusive": _when_open,
-    }[decision](evidence, by_check, settings)
+    }[decided.decision](evidence, ordered, settings)
     unique = {step.action: step for step in steps}
     return tuple(list(unique.values())[:MOST])
 
@@ -37,9 +40,8 @@ def _while_rising(evidence: Evidence, found: Mapping[str, Finding], settings: Se
     if _broken(found):
         yield from _repairs(evidence, found)
     yield from _resume(evidence)
-    epochs = config_number(run, key_of(run, "epochs") or "")
-    more, why = _worth(evidence)
-    action = f"Train on: 3 to 5 epochs instead of {epochs:g}" if epochs and epochs < 3 else f"Train on{more}"
+    more, why = _climbing(evidence) or _worth(evidence)
+    action = f"Train on{more}{_epochs(evidence) if more else ''}"
     check = "forecast" if forecast else "trend"
     yield NextStep(action, why, key_of(run, "epochs") or key_of(run, "steps"), check)
     yield from _repairs(evidence, found)
@@ -48,23 +50,49 @@ def _while_rising(evidence: Evidence, found: Mapping[str, Finding], settings: Se
         yield _log_evals(evidence)
 
 
+def _climbing(evidence: Evidence) -> tuple[str, str] | None:
+    """(for how many steps, what the evals gained in as many) where they climb while train is flat."""
+    late, train = evidence.late_evals, evidence.train
+    if late is None or late.direction != "rising" or train is None or train.trend.direction == "rising":
+        return None
+    evals = evidence.values("eval_reward")
+    evals = evals.iloc[-max(3, len(evals) // 2) :]
+    first, last = (wording.level(float(evals.iloc[at]), evidence.scale.accuracy) for at in (0, -1))
+    steps = wording.plural(int(evals.index[-1] - evals.index[0]), "more step")
+    return f" for {steps}", f"In as many before, the evals rose from {first} to {last}."
+
+
+def _epochs(evidence: Evidence) -> str:
+    """The same in epochs, where the config says how many there were and the run did them all."""
+    run, main = evidence.run, evidence.train or evidence.eval
+    epochs = config_number(run, key_of(run, "epochs") or "")
+    if not epochs or main is None or not main.forecast or run.state in ("crashed", "failed", "unfinished", "running"):
+        return ""
+    times = (main.forecast[-1].step - main.first_step + 1) / max(main.last_step - main.first_step + 1, 1)
+    return f": {wording.number(epochs * times, 2)} epochs instead of {epochs:g}"
+
+
 def _worth(evidence: Evidence) -> tuple[str, str]:
-    """(for how many steps, what they are expected to bring), no number where it is less than can be seen."""
+    """(for how many steps, what they are expected to bring), no gain where it is less than can be seen."""
     main, accuracy = evidence.train or evidence.eval, evidence.scale.accuracy
     if main is None or not main.forecast or not main.is_modelled:
         return "", "The evals still climb." if evidence.late_evals is not None else "The reward still rises at the end."
     far, (_, now, _) = main.forecast[-1], main.end_level
     steps = wording.plural(max(far.step - main.last_step, 0), "more step")
+    at = wording.count(far.step)
     if not far.low > now:
-        at = wording.count(far.step)
-        return f" for {steps}", f"Expected: less than the forecast's interval can see at step {at}."
+        level, reach = wording.level(now, accuracy), wording.interval((far.low, far.high), accuracy)
+        return f" for {steps}", f"What it brings can't be seen: {reach} is expected at step {at}, {level} is reached."
     gain, bounds = far.mid - now, (far.low - now, far.high - now)
     shown = f"{wording.difference(gain, accuracy)} {wording.interval(bounds, accuracy, signed=True)}"
-    return f" for {steps}", f"Expected: {shown} of train reward by step {wording.count(far.step)}."
+    return f" for {steps}", f"Expected: {shown} of train reward by step {at}."
 
 
 def _after_plateau(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """Keep what there is, then change one thing."""
+    if is_solved(evidence):
+        yield from _after_solved(evidence)
+        return
     kept = evidence.checkpoints
     if kept is not None and kept.keep is not None:
         if len(kept.best_set) > 1:
@@ -82,14 +110,28 @@ def _after_plateau(evidence: Evidence, found: Mapping[str, Finding], settings: S
     yield from _other_algorithms(evidence, found)
 
 
+def _after_solved(evidence: Evidence) -> Iterator[NextStep]:
+    """Other problems: no recipe learns from those that are solved."""
+    yield NextStep("Stop here; these problems are solved", "They were from the first step on.", None, "plateau")
+    yield NextStep("Train on harder problems", "Groups that are all right have no gradient.",
+                   None, "plateau")
+    if "eval_reward" not in evidence.roles:
+        yield _log_evals(evidence)
+
+
 def _after_collapse(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """Back to the last good checkpoint, and the cause that the order of the moves points at."""
     back = evidence.checkpoints.roll_back_to if evidence.checkpoints else None
     fallen = found.get("collapse") if _bad(found, "collapse") else found.get("eval_collapse")
-    why = f"{fallen.headline}." if fallen is not None else "Later steps are worse."
-    check = fallen.check if fallen is not None else "collapse"
+    is_fallen = fallen is not None and bool(fallen.evidence.get("broke"))
+    first = None if is_fallen else _first_broken(found)
+    why = f"{(first or fallen).headline}." if (first or fallen) else "Later steps are worse."  # type: ignore[union-attr]
+    check = first.check if first is not None else fallen.check if fallen is not None else "collapse"
     if back is not None:
         yield NextStep(f"Go back to step {wording.count(back)}, or the checkpoint before it", why, None, check)
+    elif first is not None:
+        since = wording.count(first.evidence["since_step"])
+        yield NextStep(f"Go back to the last checkpoint before step {since}", why, None, check)
     else:
         yield NextStep("Go back to the last checkpoint before the fall", why, None, check)
     yield from _repairs(evidence, found)
@@ -97,8 +139,8 @@ def _after_collapse(evidence: Evidence, found: Mapping[str, Finding], settings: 
         yield from _more_data(evidence)
         yield NextStep("Train for fewer epochs", f"{found['gap'].headline}.", key_of(evidence.run, "epochs"), "gap")
     rate = _shown(evidence.run, "lr")
-    yield NextStep(f"Halve the learning rate{rate}", "A fall that lasts is most often too large a step.",
-                   key_of(evidence.run, "lr"), check)  # fmt: skip
+    why = f"{'A fall that lasts' if is_fallen else 'A policy that comes apart'} is most often too large a step."
+    yield NextStep(f"Halve the learning rate{rate}", why, key_of(evidence.run, "lr"), check)
     key = key_of(evidence.run, "eval_freq")
     yield NextStep("Keep a checkpoint at every eval", "Then less is lost the next time.", key, "checkpoints")
 
@@ -168,26 +210,38 @@ def _resume(evidence: Evidence) -> Iterator[NextStep]:
                    None, "restarts")  # fmt: skip
 
 
+def _first_broken(found: Mapping[str, Finding]) -> Finding | None:
+    """The policy signal that left its bounds first; None when none says when."""
+    dated = [one for one in found.values() if one.check in REPAIRS and one.evidence.get("broke")
+             and one.evidence.get("since_step") is not None and not one.evidence.get("faded")]  # fmt: skip
+    return min(dated, key=lambda one: int(one.evidence["since_step"]), default=None)
+
+
 def _broken(found: Mapping[str, Finding]) -> bool:
     return any(one.evidence.get("broke") for one in found.values())
 
 
+REPAIRS: Mapping[str, tuple[str, str]] = {  # check -> (action, what the key is of)
+    "kl": ("Hold the policy closer to its reference", "kl"),
+    "grad_norm": ("Clip gradients harder, or lower the learning rate", "clipping"),
+    "entropy": ("Lower the learning rate: entropy left its level", "lr"),
+    "behaviour_kl": ("Use fresher samples", "lag"),
+    "truncation": ("Allow longer answers, or reward short ones", "length"),
+    "zero_variance": ("Drop groups without variance (DAPO's dynamic sampling)", "dapo"),
+    "learning_rate": ("Check the schedule: the rate is zero", "lr"),
+    "updates": ("Find out why updates had no effect", "lr"),
+    "clip_fraction": ("Take smaller steps: too many tokens are clipped", "lr"),
+}
+
+
 def _repairs(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[NextStep]:
-    """One step for each policy signal that is out of bounds."""
-    run = evidence.run
-    for check, action, what in (
-        ("kl", "Hold the policy closer to its reference", "kl"),
-        ("grad_norm", "Clip gradients harder, or lower the learning rate", "clipping"),
-        ("entropy", "Lower the learning rate: entropy left its level", "lr"),
-        ("behaviour_kl", "Use fresher samples", "lag"),
-        ("truncation", "Allow longer answers, or reward short ones", "length"),
-        ("zero_variance", "Drop groups without variance (DAPO's dynamic sampling)", "dapo"),
-        ("learning_rate", "Check the schedule: the rate is zero", "lr"),
-        ("updates", "Find out why updates had no effect", "lr"),
-        ("clip_fraction", "Take smaller steps: too many tokens are clipped", "lr"),
-    ):
-        if _bad(found, check):
-            yield NextStep(action, f"{found[check].headline}.", key_of(run, what), check)
+    """One step for each policy signal that is out of bounds, in the order of the findings given."""
+    moved = [check for check in found if check in REPAIRS]
+    for check in moved:
+        one = found[check]
+        if one.severity >= Severity.WARNING and not one.evidence.get("faded"):  # a gradient fades when all else has
+            action, what = REPAIRS[check]
+            yield NextStep(action, f"{one.headline}.", key_of(evidence.run, what), check)
 
 
 def _more_data(evidence: Evidence) -> Iterator[NextStep]:

@@ -24,6 +24,7 @@ EVENT_OF_GAIN = 0.2  # sd of the level after one more run, of the gain
 EVENT_OF_NOISE = 0.45  # the same, of one value's noise …
 RISE_BASE, RISE_SLOPE = 0.15, 0.7  # calibration of the chance of a rise
 FITTED_ON = 100  # … in runs of about so many values; a longer one has shown less of it
+GENTLE = 8.0  # how late a rise that nears its ceiling begins to bend
 MISFIT = 0.006  # of the gain, added in quadrature: where data say much, shapes are what is uncertain
 LEAST_MOVE = 0.05  # of the noise of one value: where the range is unknown, a trend within it is flat
 POINT = 0.01  # of the reward range
@@ -58,8 +59,7 @@ def look(
     future = np.unique(np.concatenate([reach, far, [float(s) for s in ahead if s > last]]))
     curves = drawn(post, draws, series.share(np.concatenate([inside, future])))
     curves[:, len(inside) :] = expected(series, curves[:, : len(inside)], curves[:, len(inside) :], future, rate_left)
-    if series.is_declared:
-        curves = np.clip(curves, 0.0, 1.0)
+    curves = np.clip(curves, *series.bounds)
     judgement = judge(
         inside,
         curves[:, : len(inside)],
@@ -87,11 +87,18 @@ def expected(
     z = gain * math.sqrt(len(kept)) / max(noise, 1e-12)
     end = past[:, -1:]
     move = ahead - end
+    share = np.sqrt((future - series.steps[-1]) / max(series.span, 1e-9))
+    if not series.is_declared:  # where no range bounds it: in another run no more than the run has moved
+        reach = np.ptp(past, axis=1)[:, None] * share
+        move = np.clip(move, -reach, reach)
+    most = series.bounds[1]
+    if np.isfinite(most):  # the nearer the ceiling, the fewer failures are left to learn from
+        room = np.maximum(most - end, 1e-9)
+        move = np.where(move > 0, move * (1 + (np.maximum(move, 0) / room) ** GENTLE) ** (-1 / GENTLE), move)
     shrunk = np.where(move > 0, move * rate_left * (z * z / (z * z + SHRUNK**2)), move)
     doubt = EVENT_FADES**2 / (z * z + EVENT_FADES**2) * math.hypot(
         EVENT_OF_GAIN * gain, EVENT_OF_NOISE * noise * math.sqrt(min(1.0, FITTED_ON / len(kept)))
     )
-    share = np.sqrt((future - series.steps[-1]) / max(series.span, 1e-9))
     # the same even normals for every series: draws must not hang on chance
     normals = ndtri((np.random.default_rng(len(past)).permutation(len(past)) + 0.5) / len(past))
     return end + shrunk + doubt * share * normals[:, None]
@@ -184,8 +191,8 @@ def widened(series: Series, values: np.ndarray, gain: float) -> tuple[float, flo
     low, mid, high = np.quantile(values, (0.05, 0.5, 0.95))
     low = mid - math.hypot(mid - low, MISFIT * gain)
     high = mid + math.hypot(high - mid, MISFIT * gain)
-    if series.is_declared:
-        low, mid, high = max(low, 0.0), min(max(mid, 0.0), 1.0), min(high, 1.0)
+    least, most = series.bounds
+    low, mid, high = max(low, least), min(max(mid, least), most), min(high, most)
     return tuple(float(series.low + series.size * v) for v in (low, mid, high))  # type: ignore[return-value]
 
 

@@ -66,18 +66,30 @@ def collapse(series: Series, judged: Judgement) -> Collapse:
     )
 
 
-def _within_sampling(series: Series, last: float, aside: np.ndarray | None) -> tuple[float, float, float]:
-    """A still series' forecast: of what was seen n times alike, the last twentieth of a Beta(1, n) is open.
+def _within_sampling(series: Series, last: float, aside: np.ndarray) -> tuple[float, float, float]:
+    """A still series' forecast: of n values, k were set aside, and sampling allows more of them.
 
-    The rule of three (Hanley and Lippman-Hand 1983), one sample a step, since more are not known. The other
-    outcome is the far end of a declared range, or what was set aside.
+    The exact bound of k successes in n (Clopper and Pearson 1934; of none the last twentieth of a Beta(1, n)),
+    one sample a step, since more are not known. The other outcome is what was set aside, or the far end of a range.
     """
-    others = [series.low + series.size * float(value) for value in (aside if aside is not None else ())]
-    if series.is_declared:
-        others += [series.low, series.low + series.size]
-    chance = 1 - 0.05 ** (1 / (len(series.steps) + 1))
+    from scipy.special import betaincinv
+
+    k, n = len(aside), len(series.steps) + len(aside)
+    others = [series.low + series.size * float(value) for value in aside]
+    if series.is_declared and not others:
+        others = [series.low, series.low + series.size]
+    elif not others and last in (0.0, 1.0):  # of an undeclared reward these are the ends that nearly all have
+        others = [0.0, 1.0]
+    chance = float(betaincinv(k + 1, n - k, 0.95)) if k else 1 - 0.05 ** (1 / (n + 1))
     reach = [chance * (other - last) for other in others]
     return last + min([0.0, *reach]), last, last + max([0.0, *reach])
+
+
+def _chance_of_stillness(k: int, n: int) -> float:
+    """That half a run more is without another such value, where k of n were (Jeffreys)."""
+    from scipy.special import betaln
+
+    return float(np.exp(betaln(k + 0.5, n - k + 0.5 + n / 2) - betaln(k + 0.5, n - k + 0.5)))
 
 
 def plain(series: Series, ahead: Sequence[int], aside: np.ndarray | None = None) -> Learning:
@@ -89,7 +101,8 @@ def plain(series: Series, ahead: Sequence[int], aside: np.ndarray | None = None)
     rewards = series.low + series.size * series.values
     last = float(rewards[-1]) if n else float("nan")
     is_still = n >= 3 and float(np.ptp(series.values)) < 1e-9
-    within = _within_sampling(series, last, aside)
+    odd = aside if aside is not None else np.zeros(0)
+    within = _within_sampling(series, last, odd)
     learning = Learning(
         plateau=Plateau(None, None, None, 0.0, 0.0, round(dwell_of(series.span)), "more logged steps"),
         trend=Trend(None, 0.0, (0.0, 0.0)),
@@ -108,4 +121,9 @@ def plain(series: Series, ahead: Sequence[int], aside: np.ndarray | None = None)
         last_step=int(series.steps[-1]) if n else 0,
         notes=() if is_still else (f"{n} points are too few to forecast",),
     )
-    return by_definition(learning, series)
+    judged = by_definition(learning, series)
+    if not is_still or not len(odd):
+        return judged
+    chance = _chance_of_stillness(len(odd), n + len(odd))  # it isn't certain to stay so: it didn't
+    return replace(judged, plateau=replace(judged.plateau, plateaued=None, onset_step=None, onset_interval=None,
+                                           probability=chance, settled_by="more logged steps"))  # fmt: skip

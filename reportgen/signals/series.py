@@ -34,6 +34,19 @@ class Series:
         """S: the reward range in model units, 0 when unknown."""
         return 1.0 if self.is_declared else 0.0
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Between what no forecast goes, in model units: the declared range, else [0, 1] where no kept value left it.
+
+        Means of 0/1 rewards are by far the most frequent undeclared ones, and no sampling brings them beyond.
+        """
+        if self.is_declared:
+            return 0.0, 1.0
+        least, most = -self.low / self.size, (1.0 - self.low) / self.size
+        kept = self.values[self.kept]
+        is_inside = len(kept) > 0 and kept.min() >= least - 1e-9 and kept.max() <= most + 1e-9
+        return (least, most) if is_inside else (-np.inf, np.inf)
+
     def without_spikes(self) -> "Series":
         """The series of the kept values alone."""
         kept = self.kept
