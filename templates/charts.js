@@ -132,11 +132,15 @@ const specOf = (chart, layout, id, width, height) => {
   return { spec, values };
 };
 
-/* the runtime: unpacked when the first chart comes into view */
+/* the runtime and the specs: unpacked when the first chart comes into view */
 let runtime = null;
+const unpacked = (text) => {
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+};
 const vega = () => (runtime ??= (async () => {
-  const packed = Uint8Array.from(atob(one("#vega-runtime").textContent), (character) => character.charCodeAt(0));
-  const code = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const [code, kinds] = await Promise.all([unpacked(one("#vega-runtime").textContent), unpacked(page.kinds)]);
+  page.kinds = JSON.parse(kinds);
   const script = document.createElement("script");
   script.textContent = code;
   document.head.append(script);

@@ -71,7 +71,7 @@ for (const choice of all("[data-layer], [data-trial]")) choice.disabled = false;
 /* a metric drawn when it is opened */
 const openMetric = (entry) => {
   const alias = entry.dataset.series, id = `metric-${alias}`;
-  if (document.getElementById(id) || !page.kinds.small) return;
+  if (document.getElementById(id)) return;
   const { x, y } = series(alias), low = Math.min(...y), high = Math.max(...y);
   const step = niceStep((high - low || Math.abs(high) || 1) / 3), ylo = Math.floor(low / step) * step, yhi = Math.max(Math.ceil(high / step) * step, ylo + step);
   const other = Object.values(page.charts).find((chart) => chart.kind === "small"), reach = other?.wide.parameters ?? { xlo: x[0], xhi: Math.max(x.at(-1), x[0] + 1) };

@@ -2,24 +2,42 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { resolve } from "node:path";
+import { gzipAsync } from "@gfx/zopfli";
 
-const stub = { // geography, CSV and TopoJSON: reachable from Vega's function table, never used by our charts
-  name: "stub",
-  setup(it) {
-    it.onResolve({ filter: /^(d3-geo|d3-dsv|topojson-client)$/ }, (at) => ({ path: at.path, namespace: "stub" }));
-    it.onLoad({ filter: /.*/, namespace: "stub" }, (at) => ({ contents: names(at.path).map((name) => `export const ${name} = undefined;`).join("\n") }));
-  },
-};
-const names = (module) => ({
+const NOTHING = { // what our charts never use, reachable from Vega's tables: geography, CSV, TopoJSON, dates, curves, palettes
   "d3-geo": ["geoArea", "geoBounds", "geoCentroid"],
   "d3-dsv": ["dsvFormat"],
   "topojson-client": ["feature", "mesh"],
-}[module]);
+  "d3-time-format": ["timeFormat", "timeParse", "utcFormat", "utcParse", "timeFormatLocale"],
+};
+const CURVES = ["StepBefore", "StepAfter", "Step", "Natural", "MonotoneX", "MonotoneY", "LinearClosed", "CatmullRomOpen", "CatmullRomClosed",
+  "CatmullRom", "CardinalClosed", "CardinalOpen", "Cardinal", "Bundle", "BasisOpen", "BasisClosed", "Basis"];
+const written = {
+  shapes: `export { arc, area, curveLinear, line, symbol } from "d3-shape";\n${CURVES.map((name) => `export const curve${name} = undefined;`).join("\n")}`,
+  palettes: "export const discrete = {}, continuous = {};",
+  canvas: "export default undefined; export const setHybridRendererOptions = undefined;",
+  handler: 'export { default } from "./node_modules/vega-scenegraph/src/Handler.js";', // a view makes one before it knows what it draws with
+  ...Object.fromEntries(Object.entries(NOTHING).map(([from, names]) => [from, names.map((name) => `export const ${name} = undefined;`).join("\n")])),
+};
+const lean = {
+  name: "lean",
+  setup(it) {
+    const own = (path) => ({ path, namespace: "written", sideEffects: false });
+    it.onResolve({ filter: new RegExp(`^(${Object.keys(NOTHING).join("|")})$`) }, (at) => own(at.path));
+    it.onResolve({ filter: /^d3-shape$/ }, (at) => (at.namespace === "written" ? null : own("shapes")));
+    it.onResolve({ filter: /\/palettes\.js$/ }, () => own("palettes"));
+    it.onResolve({ filter: /\/CanvasHandler\.js$/ }, () => own("handler"));
+    it.onResolve({ filter: /\/(CanvasRenderer|HybridHandler|HybridRenderer)\.js$/ }, () => own("canvas"));
+    // their sources, file by file, so that what nothing imports stays out
+    it.onResolve({ filter: /^vega-(transforms|scenegraph|scale)$/ }, (at) => ({ path: resolve("node_modules", at.path, "index.js"), sideEffects: at.path === "vega-scale" }));
+    it.onLoad({ filter: /.*/, namespace: "written" }, (at) => ({ contents: written[at.path], resolveDir: resolve(".") }));
+  },
+};
 
 const built = await build({
   entryPoints: ["entry.js"], bundle: true, minify: true, format: "iife", target: "es2022",
-  charset: "ascii", legalComments: "none", write: false, metafile: true, plugins: [stub],
+  charset: "ascii", legalComments: "none", write: false, metafile: true, plugins: [lean],
 });
 const used = [...new Set(Object.keys(built.metafile.inputs).flatMap((path) => path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []))].sort();
 const owners = new Map(); // text of a licence -> the packages under it
@@ -35,7 +53,7 @@ writeFileSync("LICENSES.txt", `Packages inside runtime.js.gz, which stands in ev
 // the notices travel with the code, as their licences ask
 const code = `/*!\n${licences.replace(/[^\x20-\x7e\n]/g, "?").replace(/\*\//g, "* /")}*/\n${built.outputFiles[0].text}`;
 if (/<\/script|<!--/i.test(code)) throw new Error("runtime.js: holds </script or <!--; it can't stand in a page");
-const packed = gzipSync(code, { level: 9, memLevel: 9 });
+const packed = Buffer.from(await gzipAsync(code, { numiterations: 30 }));
 packed[9] = 255; // the operating system that packed it
 writeFileSync("runtime.js.gz", packed);
 writeFileSync("runtime.sha256", createHash("sha256").update(code).digest("base64") + "\n");
