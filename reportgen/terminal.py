@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -47,6 +47,12 @@ def tell(text: object, limit: int = SENTENCE) -> None:
         click.echo(said, err=True)
 
 
+def note(text: object, quiet: bool) -> None:
+    """Puts one line on stderr unless a person wants quiet."""
+    if not quiet:
+        tell(text)
+
+
 def put(text: str) -> None:
     """Puts a text on stdout, in UTF-8 unless a person's terminal has another; ReportgenError where that is full."""
     try:
@@ -61,6 +67,23 @@ def put(text: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportgenError(f"stdout: can't be written: {reason}; write to a file") from error
+
+
+@contextmanager
+def progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Callable[..., None]]:
+    """A callback (steps done, what) that moves a bar on stderr; silent where there is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with click.progressbar(length=length or 1, label=doing, file=sys.stderr) as bar:
+
+        def advance(done: int = 1, what: str = "", total: int | None = None) -> None:
+            if total is not None:
+                bar.length = total
+            bar.label = f"{doing} {line(what, 40)}" if what else doing
+            bar.update(done)
+
+        yield advance
 
 
 class Commands(click.Group):

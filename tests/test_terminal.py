@@ -70,7 +70,7 @@ def test_a_fault_of_our_own_is_a_sentence(here, monkeypatch):
     def broken(**_):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(commands, "_report", broken)
+    monkeypatch.setattr(commands.asked, "report", broken)
     done = run("report", "runs/a")
     assert done.exit_code == 2
     assert "a fault of reportgen's own" in done.output

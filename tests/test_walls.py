@@ -56,6 +56,8 @@ FLOW = (  # data flows down this list; a room imports only from rooms above it, 
     "terminal",
     "notebook",
     "options",
+    "asked",
+    "flags",
     "cli",
 )
 ANYWHERE = {"atomic"}  # writes files whole for cli and store
@@ -64,7 +66,7 @@ HOMES = {
     "vl_convert": {"charts"},
     "distributed": {"workers"},
     "jinja2": {"render"},
-    "click": {"cli", "options", "terminal"},
+    "click": {"asked", "cli", "flags", "options", "terminal"},
     "wandb": {"sources", "publish"},
     "fsspec": {"sources"},
 }

@@ -1,0 +1,107 @@
+"""The options that commands share, in groups: input and judging, spreading, gates; and how a refusal ends."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from reportgen import asked, options
+from reportgen.errors import ReportgenError
+
+UNUSABLE = 2
+
+
+class Refusal(click.ClickException):
+    """A ReportgenError on its way out of the command."""
+
+    exit_code = UNUSABLE
+
+
+@contextmanager
+def refusals(nameless: Sequence[str] = ()) -> Iterator[None]:
+    """Turns the library's errors into one line and exit code 2; without the folders of paths in `nameless`."""
+    try:
+        yield
+    except ReportgenError as error:
+        raise Refusal(asked.without_folders(str(error), nameless) if nameless else str(error)) from error
+
+
+COMMON: tuple[Callable[[Any], Any], ...] = (
+    click.option("--label", "labels", multiple=True, metavar="NAME=RUN", help="A run under a name of your own."),
+    click.option("--baseline", type=options.SHARE, metavar="18.35%", help="Reward of the base model (also 0.1835)."),
+    click.option("--eval-size", type=click.IntRange(1), metavar="N", help="Problems in the eval set."),
+    click.option("--reward-range", type=options.RANGE, metavar="LOW:HIGH", help="Lowest and highest reward."),
+    click.option("--samples-per-step", type=click.IntRange(1), metavar="N", help="Rollouts behind a train point."),
+    click.option("--gpus", type=click.IntRange(1), metavar="N", help="GPUs used, for costs in GPU-hours."),
+    click.option("--metric", "metrics", multiple=True, metavar="ROLE=NAME", help="Which metric plays a role."),
+    click.option("--eval", "eval_name", metavar="NAME", help="The main eval: a set, or a metric's name."),
+    click.option("--evals", "eval_files", multiple=True, metavar="FILE",
+                 help="Evals made elsewhere: lm-eval or lighteval results, a folder of them, or a table by step."),
+    click.option("--step-column", metavar="NAME", help="The column of a table that counts steps; rows counts them."),
+    click.option("--all-metrics", is_flag=True, help="Also every metric without a role, from W&B or many runs."),
+    click.option("--steps", type=options.STEPS, metavar="A:B", help="Only these steps, both included."),
+    click.option("--reference", metavar="RUN", help="The run that the others are compared with."),
+    click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Another threshold for a check."),
+    click.option("--config", type=click.Path(dir_okay=False), callback=options.read_config, is_eager=True,
+                 expose_value=False, metavar="FILE", help="Settings file  [default: ./reportgen.toml]"),
+    click.option("--anonymous", is_flag=True, help="Leave out host, user, paths, git remote and W&B link."),
+    click.option("--explain", is_flag=True, help="Say of each file why it is a run, or was passed over."),
+    click.option("--strict", is_flag=True, help="Exit with 2 when any run can't be read."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress and no notes."),
+)  # fmt: skip
+
+
+SPREAD: tuple[Callable[[Any], Any], ...] = (
+    click.option("--jobs", type=click.IntRange(1, 512), metavar="N", help="Processes  [default: one a core]"),
+    click.option("--cluster", metavar="ADDRESS", envvar="DASK_SCHEDULER_ADDRESS",
+                 help="A Dask scheduler that does the work, tcp://host:8786."),
+    click.option("--samples", metavar="PATH", help="Rollouts of one run, where they don't lie beside it."),
+    click.option("--no-samples", is_flag=True, help="Show nothing of what the model wrote."),
+    click.option("--since", metavar="FILE", help="Say what changed since that report (its JSON or its page)."),
+    click.option("--no-cache", is_flag=True, help="Read every run anew, and keep no diagnosis."),
+)  # fmt: skip
+
+
+GATES: tuple[Callable[[Any], Any], ...] = (
+    click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Fail on a finding as severe as this."),
+    click.option("--min-gain", type=options.POINTS, metavar="5pp",
+                 help="Fail unless the gain over the baseline is this much."),
+    click.option("--max-gap", type=options.POINTS, metavar="3pp",
+                 help="Fail unless train leads eval by no more than this."),
+    click.option("--no-plateau", is_flag=True, help="Fail when the train reward has plateaued."),
+    click.option("--no-collapse", is_flag=True, help="Fail when train or eval reward has collapsed."),
+    click.option("--allow-inconclusive", is_flag=True, help="Let a gate pass that can't be judged."),
+    click.option("--junit", "junit_file", metavar="FILE", help="Also the gates' results as JUnit XML."),
+)  # fmt: skip
+
+
+def spread(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that read and judge many runs."""
+    for option in reversed(SPREAD):
+        command = option(command)
+    return command
+
+
+def gated(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that judge runs by promises."""
+    for option in reversed(GATES):
+        command = option(command)
+    return command
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The RUN arguments and the options that every reading command takes."""
+
+    @click.argument("specs", nargs=-1, metavar="RUN...")
+    @functools.wraps(command)
+    def with_refusals(**given: Any) -> Any:
+        with refusals(options.typed(**given) if given["anonymous"] else ()):
+            return command(**given)
+
+    for option in reversed(COMMON):
+        with_refusals = option(with_refusals)
+    return with_refusals
