@@ -82,14 +82,14 @@ def test_only_keys_that_differ_are_differences(trial):
     assert compared.changes["b"] == ("lr",)
 
 
-def test_seeds_of_one_recipe_are_grouped(trial):
+def test_seeds_of_one_recipe_are_taken_together(trial):
     """Runs that differ in their seed alone have a mean with an interval over seeds."""
     runs = [
         trial(f"s{seed}", level, config={"lr": 1e-5, "seed": seed}) for seed, level in ((1, 0.30), (2, 0.32), (3, 0.31))
     ]
-    (group,) = reportgen.compare(runs).groups
-    assert group.mean == pytest.approx(0.31)
-    assert group.interval[0] < 0.30 < 0.32 < group.interval[1]
+    (recipe,) = reportgen.compare(runs).recipes.recipes
+    assert recipe.mean == pytest.approx(0.31)
+    assert recipe.interval[0] < 0.30 < 0.32 < recipe.interval[1]
 
 
 def test_equal_names_are_told_apart(trial):

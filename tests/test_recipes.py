@@ -73,6 +73,15 @@ def test_keys_that_vary_together_are_confounded_and_rates_lie_on_a_log_axis():
     assert effect.confounded_with == ("batch",) and effect.p is None and effect.is_log
 
 
+def test_more_recipes_than_can_be_related_are_drawn_to_the_mean_of_all():
+    """A recipe of ten seeds keeps its place before one lucky run that is a hair better."""
+    rng = np.random.default_rng(4)
+    trials = [trial(f"{lr}:{seed}", 0.3 + 0.02 * rng.standard_normal(), lr=lr) for lr in range(400) for seed in (0, 1)]
+    trials += [trial(f"ten:{seed}", 0.450 + 0.01 * (-1) ** seed, lr=500) for seed in range(10)]
+    found = recipes_of([*trials, trial("lucky", 0.452, lr=600)])
+    assert [one.name for one in found.recipes[:2]] == ["lr=500", "lr=600"]
+
+
 def test_no_trials_no_recipes():
     assert recipes_of([]) is None
 

@@ -77,7 +77,6 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     if section.kind == "tiers":
         return {
             "tiers": tiers(comparison),
-            "groups": groups(comparison),
             "scale": _scale(comparison)[2],
             "notes": comparison.notes,
             "many": len(comparison.labels) > MOST_OPEN,
@@ -211,16 +210,6 @@ def _scale(comparison: Comparison) -> tuple[float, float, dict[str, Any]]:
 
 def _share(value: float, low: float, size: float) -> float:
     return min(100.0, max(0.0, 100 * (value - low) / size))
-
-
-def groups(comparison: Comparison) -> tuple[str, ...]:
-    """A sentence on each group of seeds."""
-    accuracy = comparison.diagnoses[0].scale.accuracy
-    return tuple(
-        f"{wording.plural(len(group.labels), 'seed')} of one recipe ({wording.listed(group.labels)}): mean "
-        f"{wording.level(group.mean, accuracy)} {wording.interval(group.interval, accuracy)} over seeds."
-        for group in comparison.groups
-    )
 
 
 def reached(comparison: Comparison) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

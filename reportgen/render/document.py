@@ -258,7 +258,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "measure": comparison.measure,
         "levels": [_level(label, level) for label, level in zip(comparison.labels, comparison.levels, strict=True)],
         "changes": {label: list(keys) for label, keys in comparison.changes.items()},
-        "groups": [asdict(group) for group in comparison.groups],
+        "groups": _groups(comparison.recipes),
         "recipes": _recipes(comparison.recipes),
         "unranked": dict(comparison.unranked),
         "costs": [
@@ -267,6 +267,12 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         ],
         "notes": list(comparison.notes),
     }
+
+
+def _groups(recipes: Recipes | None) -> list[dict[str, Any]]:
+    """Recipes run with several seeds: their runs and the mean over seeds."""
+    several = [one for one in recipes.recipes if len(one.labels) > 1] if recipes is not None else []
+    return [{"labels": one.labels, "mean": one.mean, "interval": one.interval} for one in several]
 
 
 def _recipes(recipes: Recipes | None) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ import pandas as pd
 from reportgen import wording
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Figure, Mark
-from reportgen.recipes import LOG_SPAN
+from reportgen.recipes.effects import LOG_SPAN
 
 MOST_COLOURED = 8  # beyond it lines are faint, under a median with its quartiles
 MOST_LINES = 40  # beyond it only the named lines are drawn
