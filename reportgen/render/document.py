@@ -9,23 +9,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 import reportgen
 from reportgen import saved
 from reportgen.comparison import Comparison, Level
-from reportgen.findings import Checkpoints, Diagnosis, Gap, Improvement, Severity
+from reportgen.findings import Diagnosis, Gap, Severity
 from reportgen.recipes import Recipes
-from reportgen.render import card
+from reportgen.render import card, shape
 from reportgen.render.evals_view import components_json, evals_json
+from reportgen.render.shape import SCHEMA
 from reportgen.report import Report
 from reportgen.report.since import review
 from reportgen.samples import Samples
 from reportgen.signals import Learning
+from reportgen.signals.learning import BackTest
 
-SCHEMA = 1
 MOST_PASSED = 1000  # files that were passed over, of those that are named; a home has 200,000
 
 # stand only inside JSON's strings; a terminal takes them for commands, and turns what follows around
@@ -46,24 +47,26 @@ def to_json(report: Report, *, whole: bool = True) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as plain values."""
-    return plain({
+    said: shape.Document = {
         "schema": SCHEMA,
         "tool": {"name": "reportgen", "version": reportgen.__version__},
         "title": report.title,
         "assumptions": {item.name: item.value for item in report.assumptions},
-        "assumed": [{"name": item.name, "value": item.value, "text": item.text} for item in report.assumptions],
+        "assumed": report.assumptions,
         "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
-        "choice": None if report.choice is None else asdict(report.choice),
-        "since": None if report.since is None else asdict(report.since),
+        "choice": report.choice,
+        "since": report.since,
         "review": review(report.diagnoses),
-        "gates": [asdict(gate) for gate in report.gates],
+        "gates": report.gates,
         "unread": [{"source": source, "problem": problem} for source, problem in report.unread],
         "passed_over": {
             "count": len(report.passed_over),
             "places": [{"path": path, "why": why} for path, why in report.passed_over[:MOST_PASSED]],
         },
-    })  # fmt: skip
+    }
+    made: dict[str, Any] = plain(said)
+    return made
 
 
 def plain(value: Any) -> Any:
@@ -89,7 +92,7 @@ def plain(value: Any) -> Any:
     return plain(str(value))
 
 
-def _run(diagnosis: Diagnosis) -> dict[str, Any]:
+def _run(diagnosis: Diagnosis) -> shape.RunSaid:
     run, train = diagnosis.run, diagnosis.train
     index = run.history.index
     return {
@@ -98,7 +101,7 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "source": run.source,
         "framework": run.framework or None,
         "state": run.state,
-        "started": run.started,
+        "started": run.started.isoformat() if run.started else None,
         "runtime_s": run.runtime_s,
         "steps": {"first": int(index[0]), "last": int(index[-1]), "count": card.counted(diagnosis)},
         "steps_per_epoch": run.steps_per_epoch,
@@ -111,10 +114,10 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "eval_points": _evals(diagnosis),
         "components": components_json(diagnosis),
         "gap": _gap(diagnosis.gap),
-        "improvement": _improvement(diagnosis.improvement),
-        "checkpoints": _checkpoints(diagnosis.checkpoints),
-        "causes": [asdict(move) for move in diagnosis.verdict.causes],
-        "metrics": _metrics(diagnosis),
+        "improvement": diagnosis.improvement,
+        "checkpoints": diagnosis.checkpoints,
+        "causes": diagnosis.verdict.causes,
+        "metrics": dict(run.extent.logged),
         "nonfinite": [{"step": item.step, "metric": item.metric, "value": str(item.value)} for item in run.nonfinite],
         "config": dict(run.config),
         "removed": list(run.removed),
@@ -122,43 +125,32 @@ def _run(diagnosis: Diagnosis) -> dict[str, Any]:
         "notes": list(run.notes),
         "samples": _samples(diagnosis.samples),
         "findings": [
-            {"check": found.check, "severity": found.severity.word, "headline": found.headline, "detail": found.detail,
+            {"check": found.check, "severity": found.severity, "headline": found.headline, "detail": found.detail,
              "steps": found.steps, "evidence": dict(found.evidence)}
             for found in diagnosis.findings
         ],
-        "skipped": [asdict(item) for item in diagnosis.skipped],
+        "skipped": diagnosis.skipped,
         "verdict": _verdict(diagnosis),
     }  # fmt: skip
 
 
-def _samples(samples: Samples | None) -> dict[str, Any] | None:
+def _samples(samples: Samples | None) -> shape.SamplesSaid | None:
     """The counts of what was written, no text of it."""
     if samples is None:
         return None
     turned = samples.turned
-    won = None if turned is None else {key: value for key, value in asdict(turned).items() if key != "examples"}
+    won: shape.TurnedSaid | None = None if turned is None else {
+        "before": turned.before, "after": turned.after, "n_problems": turned.n_problems, "won": turned.won,
+        "lost": turned.lost,
+    }  # fmt: skip
     return {"source": samples.source, "count": samples.n, "length_in": samples.counted_in, "turned": won,
-            "steps": [asdict(step) for step in samples.steps]}  # fmt: skip
+            "steps": samples.steps}  # fmt: skip
 
 
-def learned(learning: Learning | None) -> dict[str, Any]:
+def learned(learning: Learning | None) -> shape.Learned:
     """Plateau, trend, collapse and forecast of one series; all null when there is none."""
     if learning is None:
-        return dict.fromkeys(
-            (
-                "plateau",
-                "trend",
-                "collapse",
-                "forecast",
-                "next_point_step",
-                "next_point",
-                "back_test",
-                "end_level",
-                "noise_sd",
-                "p_rise",
-                "p_fall",
-            )
-        )
+        return cast(shape.Learned, dict.fromkeys(shape.Learned.__annotations__))
     plateau, collapse, trend = learning.plateau, learning.collapse, learning.trend
     return {
         "plateau": {
@@ -184,20 +176,22 @@ def learned(learning: Learning | None) -> dict[str, Any]:
             "drop": collapse.drop,
             "probability": collapse.probability,
         },
-        "forecast": [asdict(point) for point in learning.forecast],
+        "forecast": list(learning.forecast),
         "next_point_step": learning.next_point_step,
         "next_point": learning.gain_point,
-        "back_test": None
-        if learning.back_test is None
-        else asdict(learning.back_test) | {"hit": learning.back_test.hit},
-        "end_level": dict(zip(("low", "mid", "high"), learning.end_level, strict=True)),
+        "back_test": _back_test(learning.back_test),
+        "end_level": {"low": learning.end_level[0], "mid": learning.end_level[1], "high": learning.end_level[2]},
         "noise_sd": learning.noise_sd,
         "p_rise": learning.p_rise,
         "p_fall": learning.p_fall,
     }
 
 
-def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+def _back_test(made: BackTest | None) -> shape.BackTestSaid | None:
+    return None if made is None else cast(shape.BackTestSaid, asdict(made) | {"hit": made.hit})
+
+
+def _evals(diagnosis: Diagnosis) -> list[shape.EvalPoint]:
     """The main eval's every value with its 95 % interval, null where the eval set's size is unknown."""
     evals = diagnosis.seen.get("eval_reward")
     if evals is None:
@@ -211,49 +205,36 @@ def _evals(diagnosis: Diagnosis) -> list[dict[str, Any]]:
     ]
 
 
-def _metrics(diagnosis: Diagnosis) -> dict[str, Any]:
-    """First, last, lowest and highest value of every metric, and its level at the end."""
-    return {name: asdict(logged) for name, logged in diagnosis.run.extent.logged.items()}
-
-
-def _gap(gap: Gap | None) -> dict[str, Any] | None:
+def _gap(gap: Gap | None) -> shape.GapSaid | None:
     if gap is None:
         return None
     trend = [dict(zip(("step", "gap", "low", "high"), point, strict=True)) for point in gap.trend]
-    return {**asdict(gap), "trend": trend}
+    return cast(shape.GapSaid, {**asdict(gap), "trend": trend})
 
 
-def _improvement(gained: Improvement | None) -> dict[str, Any] | None:
-    return None if gained is None else asdict(gained)
-
-
-def _checkpoints(checkpoints: Checkpoints | None) -> dict[str, Any] | None:
-    return None if checkpoints is None else asdict(checkpoints)
-
-
-def _verdict(diagnosis: Diagnosis) -> dict[str, Any]:
+def _verdict(diagnosis: Diagnosis) -> shape.VerdictSaid:
     verdict = diagnosis.verdict
     return {
         "decision": verdict.decision,
-        "severity": verdict.severity.word,
+        "severity": verdict.severity,
         "headline": verdict.headline,
         "because": verdict.because,
         "lead": verdict.lead,
-        "causes": [asdict(move) for move in verdict.causes],
+        "causes": verdict.causes,
         "cause_line": verdict.cause_line or None,
         "reasons": list(verdict.reasons),
         "next_steps": [step.action for step in verdict.next_steps],
-        "next_steps_in_full": [asdict(step) for step in verdict.next_steps],
-        "numbers": [asdict(number) for number in verdict.numbers],
+        "next_steps_in_full": verdict.next_steps,
+        "numbers": verdict.numbers,
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> shape.ComparisonSaid:
     return {
         "labels": list(comparison.labels),
         "reference": comparison.reference,
         "tiers": [list(tier) for tier in comparison.tiers],
-        "pairs": [asdict(pair) for pair in comparison.pairs],
+        "pairs": comparison.pairs,
         "config_differences": {key: list(values) for key, values in comparison.differences.items()},
         "measure": comparison.measure,
         "levels": [_level(label, level) for label, level in zip(comparison.labels, comparison.levels, strict=True)],
@@ -269,20 +250,21 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _groups(recipes: Recipes | None) -> list[dict[str, Any]]:
+def _groups(recipes: Recipes | None) -> list[shape.GroupSaid]:
     """Recipes run with several seeds: their runs and the mean over seeds."""
     several = [one for one in recipes.recipes if len(one.labels) > 1] if recipes is not None else []
     return [{"labels": one.labels, "mean": one.mean, "interval": one.interval} for one in several]
 
 
-def _recipes(recipes: Recipes | None) -> dict[str, Any] | None:
+def _recipes(recipes: Recipes | None) -> shape.RecipesSaid | None:
     """Recipes best first, their tiers, the noise of seeds and the effect of each key."""
     if recipes is None:
         return None
-    return {**asdict(recipes), "recipes": [{**asdict(one), "keep": one.keep} for one in recipes.recipes]}
+    each = [{**asdict(one), "keep": one.keep} for one in recipes.recipes]
+    return cast(shape.RecipesSaid, {**asdict(recipes), "recipes": each})
 
 
-def _level(label: str, level: Level | None) -> dict[str, Any]:
+def _level(label: str, level: Level | None) -> shape.LevelSaid:
     """Where one run ended on the measure that ranks; nulls when it has none."""
     if level is None:
         return {"run": label, "value": None, "interval": None, "step": None, "n": None}

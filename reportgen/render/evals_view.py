@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from reportgen import wording
 from reportgen.evals import Eval
+from reportgen.evals.series import Origin
 from reportgen.findings import Component, Diagnosis, EvalGain
+from reportgen.render import shape
 from reportgen.render.curve_view import of_panel
 from reportgen.report import Section
 from reportgen.report.figures import Panel
@@ -54,14 +56,14 @@ def part_rows(diagnosis: Diagnosis) -> tuple[tuple[str, ...], ...]:
     return tuple(_part(one) for one in diagnosis.components)
 
 
-def evals_json(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+def evals_json(diagnosis: Diagnosis) -> list[shape.EvalSaid]:
     """Every eval with what it gained; the main one first."""
     return [
         {
             "name": one.name, "names": list(one.names), "set": one.set or None, "kind": one.kind,
             "problems": _size(one, diagnosis)[0], "problems_state": _size(one, diagnosis)[1], "main": one.main,
             "why": one.why or None, "own": one.is_own, "accuracy": _is_share(one, diagnosis),
-            **(dict.fromkeys(GAINED) if gain is None else _gained(gain)),
+            **_gained(gain),
             "values": [
                 {"step": step, "value": value}
                 for step, value in zip(one.values.index.tolist(), one.values.tolist(), strict=True)
@@ -71,10 +73,9 @@ def evals_json(diagnosis: Diagnosis) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-GAINED = ("first", "best", "best_step", "last", "gain", "direction", "fall", "fall_p")
-
-
-def _gained(gain: EvalGain) -> dict[str, Any]:
+def _gained(gain: EvalGain | None) -> shape.GainedEval:
+    if gain is None:
+        return cast(shape.GainedEval, dict.fromkeys(shape.GainedEval.__annotations__))
     return {
         "first": gain.first, "best": gain.best, "best_step": gain.best_step, "last": gain.last,
         "gain": {"absolute": gain.absolute, "interval": gain.interval, "p_value": gain.p_value, "state": gain.state},
@@ -82,9 +83,12 @@ def _gained(gain: EvalGain) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def components_json(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+def components_json(diagnosis: Diagnosis) -> list[shape.ComponentSaid]:
     """Every part of the reward and how it moved."""
-    return [asdict(one) | {"state": "measured" if one.interval else "not tested"} for one in diagnosis.components]
+    return [
+        cast(shape.ComponentSaid, asdict(one) | {"state": "measured" if one.interval else "not tested"})
+        for one in diagnosis.components
+    ]
 
 
 def _row(one: Eval, gain: EvalGain, diagnosis: Diagnosis) -> tuple[str, ...]:
@@ -116,7 +120,7 @@ def _is_share(one: Eval, diagnosis: Diagnosis) -> bool:
     return diagnosis.scale.accuracy if one.main else one.accuracy
 
 
-def _size(one: Eval, diagnosis: Diagnosis) -> tuple[int | None, str]:
+def _size(one: Eval, diagnosis: Diagnosis) -> tuple[int | None, Origin]:
     """Problems behind an eval, and where the number is from; the main one's as the whole page has it."""
     declared = diagnosis.eval_size(int(one.values.index[-1])) if one.main and len(one.values) else None
     if declared is not None and declared != one.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
@@ -48,7 +49,7 @@ def of_report(report: Report, room: int = LARGEST_PAGE) -> dict[str, Any]:
         "card_template": "card.html",
         "card": compared.of_card(report, charts, sheet) if report.comparison else of_card(report, charts, sheet),
         "views": {section.id: of_section(section, report, others) for section in report.sections},
-        "review": Markup(embedded.script_json(review(report.diagnoses))),
+        "review": Markup(embedded.script_json([asdict(one) for one in review(report.diagnoses)])),
         "data": Markup(
             embedded.data(
                 sheet, charts.values(), [item.run for item in report.diagnoses], tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from reportgen import wording
@@ -79,9 +79,9 @@ def told(diagnosis: Diagnosis) -> Told:
     )
 
 
-def review(diagnoses: Iterable[Diagnosis]) -> list[dict[str, Any]]:
+def review(diagnoses: Iterable[Diagnosis]) -> list[Told]:
     """What a page or a JSON carries, so that a later report can be held against it."""
-    return [asdict(told(one)) for one in diagnoses]
+    return [told(one) for one in diagnoses]
 
 
 def since(text: str, diagnoses: Iterable[Diagnosis], source: str) -> Since:
