@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("wandb_reading", "log_reading", "store_reading", "report_cost", "fetching")
+BENCHMARKS = ("wandb_reading", "log_reading", "store_reading", "report_cost", "fetching", "watching")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from reportgen.errors import NoSteps, ReportgenError, SourceError
 from reportgen.findings import Diagnosis
 from reportgen.settings import Settings
 from reportgen.slim import slim
-from reportgen.sources import find, is_remote, read
+from reportgen.sources import find, growing, is_remote, read
 
 Until = Literal["stop", "collapse", "end"]
 
@@ -56,12 +56,13 @@ def watch(
     """
     named = _single(spec)
     steady = Steady()
+    kept: growing.Looks = {}
     seen: object = None
     idle, before = 0.0, None
     while True:
         now = None if is_remote(named) else stamps(Path(named))
         if seen is None or now is None or now != seen:
-            look = steady.judged(_look(named, settings))
+            look = steady.judged(_look(named, settings, kept))
             grew = look.diagnosis is None or before is None or look.diagnosis.run.last_step != before.run.last_step
             if grew or look.problem or "end" in look.holds:
                 idle, seen, before = 0.0, now, look.diagnosis or before
@@ -110,9 +111,11 @@ def _single(spec: str) -> str:
     return found[0]
 
 
-def _look(spec: str, settings: Settings | None) -> Look:
+def _look(spec: str, settings: Settings | None, kept: growing.Looks) -> Look:
     try:
-        return Look(slim(diagnose(read(spec), settings)))
+        with growing.looks(kept):
+            run = read(spec)
+        return Look(slim(diagnose(run, settings)))
     except NoSteps:
         return Look(None, "no step yet")
     except ReportgenError as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from reportgen.errors import ReportgenError
 from reportgen.run import Run
-from reportgen.sources import find, read, registry
+from reportgen.sources import find, growing, read, registry
 from reportgen.sources.place import Place
 
 SECRET = "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"  # of Hugging Face's shape, which may have no digit
@@ -109,6 +109,18 @@ class SourceSuite:
             for metric in some.history:
                 for step, value in some.history[metric].dropna().items():
                     assert metric in run.history and run.history[metric].get(step) == value, (cut, metric, step)
+
+    def test_a_file_that_grows_is_read_as_if_anew(self, tmp_path: Path) -> None:
+        """Looks that go on from each other give what a fresh reading gives."""
+        whole, kept = self.sample(), dict[Any, Any]()
+        for size in (len(whole) // 2, 3 * len(whole) // 4, len(whole) - 1, len(whole)):
+            path = self.lay(tmp_path, whole[:size])
+            try:
+                fresh = read(str(path))
+            except ReportgenError:
+                continue
+            with growing.looks(kept):
+                self.same(read(str(path)), fresh)
 
     def test_secrets_are_taken_out(self, tmp_path: Path) -> None:
         """A key in any of its texts reaches no part of the run."""

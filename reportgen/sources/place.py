@@ -193,15 +193,17 @@ def head(path: str, size: int = HEAD) -> bytes:
     return b"".join(found)[:size]
 
 
-def chunks(path: str, notes: list[str]) -> Iterator[bytes]:
+def chunks(path: str, notes: list[str], begin: int = 0) -> Iterator[bytes]:
     """The file in pieces of whole lines, each about CHUNK bytes; a torn archive is read as far as it goes.
+
+    begin: bytes of a plain file that are passed over.
 
     Raises SourceError when the file can't be opened or its first bytes can't be unpacked.
     """
     rest: list[bytes] = []  # of a line that isn't whole yet
     n_rest = 0
     try:
-        for piece in _pieces(path, notes):
+        for piece in _pieces(path, notes, begin):
             end = piece.rfind(b"\n")
             if end < 0:
                 rest.append(piece)
@@ -260,7 +262,7 @@ def is_text(path: str) -> bool:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[unpacked.Unpacked]:
+def _opened(path: str, begin: int = 0) -> Iterator[unpacked.Unpacked]:
     """The file's bytes, unpacked; SourceError when it can't be opened."""
     try:
         raw = Path(path).open("rb")  # noqa: SIM115
@@ -272,16 +274,16 @@ def _opened(path: str) -> Iterator[unpacked.Unpacked]:
         raise SourceError(f"{path}: can't be opened ({error.strerror or error}); check who may read it") from error
     with raw:
         try:
-            stream = unpacked.opened(raw)
+            stream = unpacked.opened(raw, begin)
         except OSError as error:
             raise SourceError(f"{path}: can't be read ({error.strerror or error}); check the disk it is on") from error
         yield stream
 
 
-def _pieces(path: str, notes: list[str]) -> Iterator[bytes]:
+def _pieces(path: str, notes: list[str], begin: int) -> Iterator[bytes]:
     """The file's bytes; of a torn, damaged or overfull one those before, and None as the last piece (noted)."""
     n_read = 0
-    with _opened(path) as stream:
+    with _opened(path, begin) as stream:
         while True:
             try:
                 piece = stream.piece()

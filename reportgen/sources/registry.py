@@ -51,12 +51,17 @@ class Taken(NamedTuple):
 
 
 def best(place: Place) -> Taken | None:
-    """The most telling claim to a place; None when no source knows it. Each source is asked once."""
+    """The most telling claim to a place; None when no source knows it.
+
+    Each source is asked once, and none any more when one is sure: no later one could have the place.
+    """
     found: Taken | None = None
     for source in (*written(), *plugged().sources):
         claim = source.claim(place)
         if claim is not None and (found is None or claim.rank > found.claim.rank):
             found = Taken(claim, source)
+            if claim.rank is Rank.SURE:
+                break
     return found
 
 

@@ -32,11 +32,17 @@ class Unpacked(Protocol):
         ...
 
 
-def opened(raw: BinaryIO) -> Unpacked:
-    """The bytes of an open file; what is added to it from now on isn't read."""
+def opened(raw: BinaryIO, begin: int = 0) -> Unpacked:
+    """The bytes of an open file; what is added to it from now on isn't read.
+
+    begin: bytes that are passed over; the file is then known to be plain.
+    """
+    size = os.fstat(raw.fileno()).st_size
+    if begin:
+        raw.seek(begin)
+        return _Bounded(raw, max(0, size - begin))
     first = raw.read(SNIFFED)
     raw.seek(0)
-    size = os.fstat(raw.fileno()).st_size
     source = _Bounded(raw, size)
     for magic, unpacker in UNPACKERS:
         if first.startswith(magic):

@@ -14,7 +14,7 @@ import numpy as np
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.run import Run
-from reportgen.sources import place
+from reportgen.sources import growing, place
 from reportgen.sources import place as places
 from reportgen.sources.areal import config as areal_config
 from reportgen.sources.areal.lines import LAUNCH, Lines, Trial
@@ -27,6 +27,7 @@ NAMES = ("trainer.log", "main.log", "merged.log")  # best first: merged.log hold
 MARKS = (b"StatsLogger", b"Train step", b"areal", b"AReaL", b"realhf")
 WORKERS = ("actor.log", "rollout.log", "llm_server.log", "eval-rollout.log", "ref.log", "critic.log", "controller.log")
 TAIL_LINES = 60
+ENDS = 1 << 18  # bytes in which the last lines are looked for
 LOOKED_AT = 1 << 22  # bytes in which the first step is looked for
 DRAWN = (BAR, "─".encode(), "═".encode())  # what lines of a table hold
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -104,13 +105,22 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
 
 
 def _read_lines(path: str, notes: list[str]) -> tuple[Lines, bytes]:
-    """Everything the log says, and its last piece."""
-    lines, last, before = Lines(), b"", b""
-    for chunk in place.chunks(path, notes):
-        lines.feed(chunk)
-        before, last = last, chunk
-    lines.settle()
-    return lines, before[-place.CHUNK :] + last
+    """Everything the log says, and its last bytes."""
+    log = growing.text(path, _Log, notes)
+    log.lines.settle()
+    return log.lines, log.end
+
+
+class _Log:
+    """A log as it is read: what its lines say, and its end."""
+
+    def __init__(self) -> None:
+        self.lines = Lines()
+        self.end = b""
+
+    def feed(self, chunk: bytes) -> None:
+        self.lines.feed(chunk)
+        self.end = (self.end + chunk)[-ENDS:]
 
 
 def _number(chosen: str, lines: Lines) -> int | None:

@@ -45,7 +45,7 @@ class Console(Source):
     line: str  # what a step looks like, for people: "'step:N - name:value' line"
 
     def claim(self, place: Place) -> Claim | None:
-        if not place.is_text or not (why := self.told(place.beginning(self.looked_at))) or log.is_areal(place):
+        if not place.is_text or log.is_areal(place) or not (why := self.told(place.beginning(self.looked_at))):
             return None
         return Claim(place, Rank.LIKELY, why, form="log")
 

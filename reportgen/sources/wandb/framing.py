@@ -49,6 +49,7 @@ class Damage:
     holes: list[Hole] = field(default_factory=list)
     torn: Hole | None = None  # a last record that was never finished
     header: str = ""  # what is odd about the file's first bytes
+    whole: int = 0  # bytes up to the end of the last whole record; a pass begins there
 
     def add(self, start: int, end: int) -> None:
         """Notes bytes as unreadable; joins them with those just before."""
@@ -59,7 +60,7 @@ class Damage:
 
 
 def records(path: str, damage: Damage) -> Iterator[Record]:
-    """Every whole record of a log in order; what can't be read is added to `damage`.
+    """Every whole record of a log in order; what can't be read is added to `damage`, as is how far it was read.
 
     A record's buffer is used again when the next record is asked for.
     Raises NoSteps when nothing was written yet, SourceError when the file is no log.
@@ -95,21 +96,26 @@ class _Reader:
     def records(self) -> Iterator[Record]:
         """Every whole record; the buffer of one is used again when the next is asked for."""
         total = self._stream.seek(0, os.SEEK_END)
-        self._stream.seek(0)
+        begin = self._damage.whole
+        at = max(0, (begin - self._shift) // BLOCK * BLOCK + self._shift) if begin else 0
+        self._stream.seek(at)
         # one buffer for the whole file: fresh memory for each piece costs more than its checksums
-        piece = bytearray(min(PIECE + self._shift, total))
-        at, wanted = 0, len(piece)
+        piece = bytearray(max(0, min(PIECE + self._shift, total - at)))
+        wanted = len(piece) if at == 0 else min(PIECE, len(piece))
         while size := self._stream.readinto(memoryview(piece)[:wanted]):  # type: ignore[attr-defined]
-            yield from self._of_piece(piece, size, at, last=at + size >= total)
+            yield from self._of_piece(piece, size, at, max(begin - at, 0), last=at + size >= total)
             at += size
             wanted = min(PIECE, total - at)
         if self._parts:
             self._tear(self._began, at)
 
-    def _of_piece(self, piece: Bytes, size: int, at: int, *, last: bool) -> Iterator[Record]:
-        """The records of whole blocks, so many bytes in all; `at` is where they stand in the file."""
+    def _of_piece(self, piece: Bytes, size: int, at: int, begin: int, *, last: bool) -> Iterator[Record]:
+        """The records of whole blocks, so many bytes in all; `at` is where they stand in the file.
+
+        begin: bytes of the piece that were read before.
+        """
         view = memoryview(piece)
-        position = len(HEADER) if at == 0 else 0
+        position = max(begin, len(HEADER) if at == 0 else 0)
         edge = self._shift if at == 0 else 0
         while position < size:
             if edge <= position:
@@ -122,8 +128,10 @@ class _Reader:
                 if end <= block_end and crc32(view[position + 6 : end]) == crc and kind:
                     if kind == FULL:
                         self._drop_parts(at + position)
+                        self._damage.whole = at + end
                         yield piece, position + CHUNK.size, end
                     elif whole := self._joined(piece, position, end, kind, at):
+                        self._damage.whole = at + end
                         yield whole
                     position = end
                     continue

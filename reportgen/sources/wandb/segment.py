@@ -12,6 +12,7 @@ import numpy as np
 
 from reportgen import wording
 from reportgen.errors import SourceError
+from reportgen.sources import growing
 from reportgen.sources.wandb import common, framing
 from reportgen.sources.wandb import messages as records
 from reportgen.sources.wandb.console import Console
@@ -107,7 +108,13 @@ def _has_new_line_ends(path: str) -> bool:
 
 def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Segment:
     axes = set(also)
-    segment = Segment(path, Rows(keep, axes, _starting_step(path)))
+
+    def new() -> Segment:
+        return Segment(path, Rows(keep, axes, _starting_step(path)))
+
+    reader = Segment if keep is None else None  # one that wants a few metrics only reads them anew
+    segment, _ = growing.resumed(path, new, reader=reader)
+    segment.damage.torn = None
     rows, explicit, holes = segment.rows, segment.explicit, segment.damage.holes
     for buffer, start, end in framing.records(path, segment.damage):
         if holes:
@@ -126,6 +133,9 @@ def _pass(path: str, keep: Collection[str] | None, also: Collection[str]) -> Seg
                     axes.add(segment.metrics[-1].step_metric)
         except records.Garbled:
             segment.n_garbled += 1
+    if reader and not holes:
+        rows.columns()
+        growing.leave(path, new, segment, segment.damage.whole, reader=reader)
     explicit.settle()
     segment.hole_rows += [rows.n_taken] * (len(holes) - len(segment.hole_rows))
     rows.flush()

@@ -1,0 +1,104 @@
+"""A file that grows gives at each look what it gives when it is read anew, and only its new bytes are read."""
+
+import random
+
+import pytest
+from areal_writer import log as areal_log
+from wandb_runs import directories, log, wandb_runs  # noqa: F401
+
+from reportgen.errors import ReportgenError
+from reportgen.sources import growing, read
+from reportgen.sources.wandb import framing
+
+LOOKS = 9
+
+
+def told(run):
+    """All that a look gives, comparable."""
+    history = run.history.sort_index(axis=1)
+    return (history.to_csv(), run.notes, repr(run.config), repr(run.summary), run.console_tail, run.state, run.restarts,
+            run.runtime_s, run.started, sorted(map(repr, run.nonfinite)))  # fmt: skip
+
+
+def assert_looks_agree(path, spec, content, draw):
+    """At every size the resumed reading is the fresh one; gives how many looks could be read."""
+    kept, n_read = {}, 0
+    for size in [*sorted(draw.sample(range(1, len(content)), LOOKS)), len(content), len(content)]:
+        path.write_bytes(b"") if not path.exists() else None
+        with path.open("r+b") as file:
+            file.seek(0, 2)
+            file.write(content[file.tell() : size])
+        try:
+            fresh = told(read(spec))
+        except ReportgenError as error:
+            with growing.looks(kept), pytest.raises(type(error)):
+                read(spec)
+            continue
+        with growing.looks(kept):
+            assert told(read(spec)) == fresh, size
+        n_read += 1
+    assert kept
+    return n_read
+
+
+@pytest.mark.parametrize("kind", ["plain", "odd", "nested", "media", "define", "failed", "killed"])
+def test_a_wandb_log_goes_on_where_the_look_before_ended(kind, wandb_runs, tmp_path):  # noqa: F811
+    """Whatever the SDK wrote and wherever a look caught it."""
+    whole = log(wandb_runs / kind)
+    folder = tmp_path / whole.parent.name
+    folder.mkdir()
+    assert assert_looks_agree(folder / whole.name, str(folder), whole.read_bytes(), random.Random(kind)) > 1
+
+
+@pytest.mark.parametrize("version", ["old", "new", "main"])
+def test_an_areal_log_goes_on_where_the_look_before_ended(version, tmp_path):
+    """Also in the middle of a table."""
+    content = areal_log([0.1 + 0.02 * step for step in range(12)], version=version).encode()
+    path = tmp_path / "trainer.log"
+    assert assert_looks_agree(path, str(path), content, random.Random(version)) > 1
+
+
+def test_only_new_records_are_read(wandb_runs, tmp_path, monkeypatch):  # noqa: F811
+    """A second look at an unchanged log takes no record; one at a grown log takes those behind the first look."""
+    whole = log(wandb_runs / "plain")
+    content, path, kept, taken = whole.read_bytes(), tmp_path / whole.name, {}, []
+    records = framing.records
+
+    def counted(*given):
+        for record in records(*given):
+            taken.append(record)
+            yield record
+
+    monkeypatch.setattr(framing, "records", counted)
+    path.write_bytes(content[: 2 * len(content) // 3])
+    counts = []
+    for _ in range(2):
+        with growing.looks(kept):
+            read(str(path))
+        counts.append(len(taken))
+    with path.open("ab") as file:
+        file.write(content[2 * len(content) // 3 :])
+    with growing.looks(kept):
+        read(str(path))
+    counts.append(len(taken))
+    taken.clear()
+    read(str(path))
+    assert counts[0] == counts[1] > 0
+    assert counts[2] == len(taken)
+
+
+@pytest.mark.parametrize("change", ["replaced", "shrunk", "rewritten"])
+def test_another_file_under_the_name_is_read_from_its_beginning(change, tmp_path):
+    """Rotated, cut or written anew: nothing of the old file is left."""
+    path, kept = tmp_path / "trainer.log", {}
+    path.write_text(areal_log([0.1, 0.2, 0.3, 0.4]))
+    with growing.looks(kept):
+        read(str(path))
+    other = areal_log([0.9, 0.8]) if change == "shrunk" else areal_log([0.9, 0.8, 0.7, 0.6, 0.5])
+    if change == "replaced":
+        path.rename(tmp_path / "trainer.log.1")
+    path.write_text(other)
+    with growing.looks(kept):
+        run = read(str(path))
+    assert told(run) == told(read(str(path)))
+    assert run.history["grpo_actor/task_reward/avg"].iloc[0] == pytest.approx(0.9)
