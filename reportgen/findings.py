@@ -64,6 +64,7 @@ class Figure:
     marks: tuple[Mark, ...] = ()
     kind: str = "lines"
     caption: str = ""
+    ends: Interval | None = None  # level at its start and at its end as judged, in unit; None: first and last value
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,7 @@ class NextStep:
     why: str
     key: str | None = None  # config key to touch
     check: str | None = None  # the check whose finding it follows from
+    number: float | None = None  # that the action names, where no finding holds it
 
 
 @dataclass(frozen=True)

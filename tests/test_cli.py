@@ -39,7 +39,7 @@ def test_the_reference_run_says_its_numbers(run_in, form):
     assert ended.exit_code == 0, ended.output
     (run,) = json.loads(ended.stdout)["runs"]
     gain = run["improvement"]
-    assert run["steps"] == {"first": 1, "last": 126, "count": 126}
+    assert run["steps"] == {"first": 1, "last": 126, "count": 126, "logged": 126}
     assert round(gain["final"], 4) == 0.3205
     assert gain["baseline"] == 0.1835
     assert round(gain["absolute"], 3) == 0.137
@@ -127,7 +127,7 @@ def test_a_reference_that_is_no_run_is_refused(run_in, table):
 def test_only_the_steps_asked_for_are_judged(run_in):
     """--steps A:B looks at these steps alone."""
     ended = run_in("diagnose", REFERENCE, "--steps", "10:60", "--format", "json")
-    assert json.loads(ended.stdout)["runs"][0]["steps"] == {"first": 10, "last": 60, "count": 51}
+    assert json.loads(ended.stdout)["runs"][0]["steps"] == {"first": 10, "last": 60, "count": 51, "logged": 51}
 
 
 def test_csv_holds_every_logged_value(run_in, tmp_path):

@@ -35,7 +35,7 @@ def test_the_json_has_every_field_of_its_schema(report):
     (run,) = document["runs"]
     assert document["schema"] == 1 and set(document) >= {"tool", "assumptions", "runs", "comparison", "unread"}
     assert set(run) >= RUN_KEYS
-    assert run["steps"] == {"first": 1, "last": 126, "count": 126}
+    assert run["steps"] == {"first": 1, "last": 126, "count": 126, "logged": 126}
     assert run["improvement"]["absolute"] == pytest.approx(0.137)
     assert [point["step"] for point in run["forecast"]] == [189, 252]
 

@@ -327,7 +327,8 @@ def _described(figure: Figure, series: Mapping[str, Series]) -> str:
     ]
     fan = series.get("forecast")
     if fan is not None:
-        said.append(
-            f"the forecast at step {wording.count(fan.steps[-1])} is {wording.level(float(fan.values[-1]), share)}"
-        )
+        steps = [mark.first for mark in figure.marks if mark.kind == "forecast" and mark.first is not None]
+        last = max(steps, default=float(fan.steps[-1]))  # the one that the numbers speak of, not the curve's far end
+        level = wording.level(float(np.interp(last, fan.steps, fan.values)), share)
+        said.append(f"the forecast at step {wording.count(last)} is {level}")
     return wording.drawable(f"{figure.title}: " + "; ".join(said) + ".", 600)

@@ -39,7 +39,7 @@ def draw(
         id=figure.id,
         kind="small",
         figure=figure,
-        described=_described(figure, steps, values, strong),
+        described=_described(figure, steps, values),
         series={"raw": (raw.alias,)} | ({"mean": (means.alias,)} if means else {}),
         wide=layout,
         narrow=None,
@@ -74,10 +74,12 @@ def _layout(figure: Figure, raw: Series, reach: tuple[float, float]) -> Layout:
     return Layout(FRAME, {**x, **y}, rows)
 
 
-def _described(figure: Figure, steps: np.ndarray, values: np.ndarray, strong: np.ndarray) -> str:
+def _described(figure: Figure, steps: np.ndarray, values: np.ndarray) -> str:
+    """The metric in one sentence, with the levels that its check speaks of, for those who can't see it."""
     share = is_share(figure.unit)
     start, end, low, high = (
-        wording.level(float(value), share) for value in (strong[0], strong[-1], values.min(), values.max())
+        wording.level(float(value), share)
+        for value in (*(figure.ends or (values[0], values[-1])), values.min(), values.max())
     )
     between = f"steps {wording.count(steps[0])} to {wording.count(steps[-1])}"
     return wording.drawable(f"{figure.title}, {between}: from {start} to {end}, lowest {low}, highest {high}.", 400)

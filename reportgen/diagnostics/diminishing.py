@@ -23,6 +23,7 @@ class Sign:
     sign: str
     holds: bool | None
     evidence: str
+    number: float | None = None  # that the evidence names
 
 
 def diminishing_returns(evidence: Evidence, settings: Settings) -> Finding:
@@ -54,7 +55,7 @@ def _reward(evidence: Evidence) -> Sign:
     if not learning.plateau.plateaued or learning.plateau.onset_step is None:
         return Sign(name, False, f"probability of a plateau {wording.probability(learning.plateau.probability)}")
     length = learning.last_step - learning.plateau.onset_step
-    return Sign(name, length >= FLAT_STEPS, f"flat for the last {wording.plural(length, 'step')}")
+    return Sign(name, length >= FLAT_STEPS, f"flat for the last {wording.plural(length, 'step')}", length)
 
 
 def _loss(evidence: Evidence) -> Sign:
@@ -63,7 +64,8 @@ def _loss(evidence: Evidence) -> Sign:
     if seen is None:
         return Sign(name, None, "not logged")
     t = _slope_t(seen)
-    return Sign(name, t > FALLING_T, f"slope of the last half {wording.fixed(t, 1, signed=True)} standard errors")
+    said = f"slope of the last half {wording.fixed(t, 1, signed=True)} standard errors"
+    return Sign(name, t > FALLING_T, said, t)
 
 
 def _advantages(evidence: Evidence) -> Sign:
@@ -71,7 +73,8 @@ def _advantages(evidence: Evidence) -> Sign:
     seen = watched(evidence, "advantage_spread")
     if seen is None or seen.limit is None:
         return Sign(name, None, "their spread was not logged, and their mean is zero by construction")
-    return Sign(name, seen.end < seen.limit, f"spread {wording.number(seen.end)} at the end, from {seen.name}")
+    said = f"spread {wording.number(seen.end)} at the end, from {seen.name}"
+    return Sign(name, seen.end < seen.limit, said, seen.end)
 
 
 def _eval(evidence: Evidence) -> Sign:

@@ -108,6 +108,7 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "slope_per_step": found.slope_per_step,
             "interval": list(found.interval),
             "probability": found.probability,
+            "forecast_gain": _gain_ahead(learning)[1] if learning.forecast else None,
             "rule": RULE_TREND,
             "threshold": learning.plateau.tolerance,
         },
@@ -119,12 +120,17 @@ def _bend(learning: Learning, accuracy: bool) -> str:
     """Why the forecast is less than the slope goes on to, where it is by far."""
     if not learning.forecast or learning.trend.direction != "rising" or not learning.is_modelled:
         return ""
-    far = learning.forecast[-1]
-    more, gain = far.step - learning.last_step, far.mid - learning.end_level[1]
+    more, gain = _gain_ahead(learning)
     if more <= 0 or gain > BENT * learning.trend.slope_per_step * more:
         return ""
     shown = wording.difference(gain, accuracy)
     return f" The curve bends, and forecast rises have come short: {wording.plural(more, 'more step')} bring {shown}."
+
+
+def _gain_ahead(learning: Learning) -> tuple[int, float]:
+    """How many steps the last forecast is ahead, and what it gains over the level at the end."""
+    far = learning.forecast[-1]
+    return far.step - learning.last_step, far.mid - learning.end_level[1]
 
 
 def forecast(evidence: Evidence, settings: Settings) -> Finding | Skipped:
@@ -241,9 +247,10 @@ def spikes(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         Severity.NOTE if found else Severity.OK,
         headline,
         "Set aside before the trend was fitted." if found else "",
-        {"steps": list(found), "rule": "robust deviations from the running median", "threshold": 5.0},
+        {"steps": list(found), "count": len(found), "rule": "robust deviations from the running median",
+         "threshold": 5.0},
         steps=(found[0], found[-1]) if found else None,
-    )
+    )  # fmt: skip
 
 
 def outage(evidence: Evidence, settings: Settings) -> Finding | Skipped:

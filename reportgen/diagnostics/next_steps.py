@@ -251,7 +251,7 @@ def _more_data(evidence: Evidence) -> Iterator[NextStep]:
     used = config_number(run, key) if key else None
     if used and used < GSM8K_TRAINING and is_gsm8k(run, evidence.cast.main):
         why = f"This run used {wording.count(used)}; problems seen again teach less."
-        yield NextStep(f"Train on all {wording.count(GSM8K_TRAINING)} problems", why, key, "plateau")
+        yield NextStep(f"Train on all {wording.count(GSM8K_TRAINING)} problems", why, key, "plateau", GSM8K_TRAINING)
     elif used:
         yield NextStep("Train on more problems", f"This run used {wording.count(used)}.", key, "plateau")
 

@@ -36,17 +36,22 @@ def missing(check: str, role: str, evidence: Evidence) -> Skipped:
 
 
 def times(seen: Seen) -> str | None:
-    """How many times the start its end is, or the reverse, where that is a lot: "26 times the start"; None: not."""
+    """How its end differs from its start, where that is a lot: "26 times more than at the start"; None: it isn't."""
+    factor = grown(seen)
+    if factor is None or 1 / CHANGED < factor < CHANGED:
+        return None
+    return f"{wording.number(max(factor, 1 / factor), 2)} times {'more' if factor > 1 else 'less'} than at the start"
+
+
+def grown(seen: Seen) -> float | None:
+    """End over start, the smallest size that counts for less; None: one is nothing, or it is within the noise."""
     floor = LEAST_SIZE.get(seen.unit, 0.0)
     start = max(abs(seen.start), floor)
     ends = [max(abs(end), floor) for end in (seen.end, seen.latest)]
     if min(start, *ends) <= 0:
         return None
     end = max(ends, key=lambda size: max(size / start, start / size))
-    factor = max(end / start, start / end)
-    if factor < CHANGED or abs(end - start) <= NOISES * robust.difference_sd(seen.values):
-        return None
-    return f"{wording.number(factor, 2)} times {'more' if end > start else 'less'} than at the start"
+    return end / start if abs(end - start) > NOISES * robust.difference_sd(seen.values) else None
 
 
 def figure_of(seen: Seen, marks: tuple[Mark, ...] = (), caption: str = "") -> Figure:

@@ -45,7 +45,7 @@ def facts(diagnosis: Diagnosis) -> tuple[tuple[str, str, str | None], ...]:
         ("Run", run.name or run.id),
         ("Id", run.id),
         ("Read from", run.source),
-        ("Steps", f"{wording.count(len(index))}, from {wording.count(index[0])} to {wording.count(index[-1])}"),
+        ("Steps", f"{wording.count(run.n_steps)}, from {wording.count(index[0])} to {wording.count(index[-1])}"),
         (
             "Metrics",
             f"{wording.count(len(run.history.columns))}; non-finite values: {wording.count(len(run.nonfinite))}",

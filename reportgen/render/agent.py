@@ -40,17 +40,11 @@ def to_agent(report: Report) -> str:
 
 
 def _numbers(numbers: Iterable[Number]) -> list[str]:
-    """Each number with its interval and what it rests on."""
+    """Each number with its interval and what it rests on, spelled as on the card."""
     said = []
     for item in numbers:
-        bounds = f" [{item.interval[0]:.4g}, {item.interval[1]:.4g}]" if item.interval else ""
-        context = f" ({item.context})" if item.context else ""
-        if item.unit in ("points", "accuracy"):  # of shares
-            bounds = f" {wording.interval(item.interval, True)}" if item.interval else ""
-            shown = (wording.difference if item.unit == "points" else wording.level)(item.value, True)
-        else:
-            shown = f"{item.value:.4g}{' ' + item.unit if item.unit else ''}"
-        said.append(f"{item.label}: {shown}{bounds}{context}")
+        shown = " ".join(part for part in (*cards.shown(item), cards.interval_of(item)) if part)
+        said.append(f"{item.label}: {shown}" + (f" ({item.context})" if item.context else ""))
     return said
 
 

@@ -14,9 +14,11 @@ from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card, compared_tables, recipes_view
 from reportgen.render.about_view import changed_settings
+from reportgen.render.shape import ReachedSaid
 from reportgen.render.trials import config_text, tint, trials
 from reportgen.report import Report, Section, overlays, titles
 
+GOALS = (0.5, 0.9)  # shares of the best gain, whose levels are worth reaching
 MOST_OPEN = 12  # trials; beyond it the ranking scrolls and folded runs stay folded in print
 
 
@@ -42,14 +44,13 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
     states = [one.run.state for one in comparison.diagnoses]
     finished = states.count("finished")
     fallen = sum(one.train is not None and one.train.collapse.collapsed for one in comparison.diagnoses)
-    hours = [cost.gpu_hours for cost in comparison.costs]
+    hours = spent(comparison)
     curves = next((chart for chart in charts.values() if chart.figure.kind == "overlay"), None)
-    spent = sum(known for known in hours if known is not None)
     identity = [
         ("" if report.title == wording.plural(len(states), "run") else wording.plural(len(states), "trial"), False),
         (f"{finished} finished" if finished else "", True),
         (f"{fallen} collapsed" if fallen else "", False),
-        (wording.gpu_hours(spent) if all(known is not None for known in hours) else "", True),
+        (wording.gpu_hours(hours) if hours is not None else "", True),
     ]
     return {
         "name": report.title,
@@ -102,7 +103,7 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
             "notes": comparison.notes,
         }
     if section.kind == "efficiency":
-        return {"reached": reached(comparison), "trials": trials(comparison)}
+        return {"reached": goals(comparison), "trials": trials(comparison)}
     if section.kind == "assumed":
         settings = changed_settings(report.diagnoses[0])  # the same for all
         return {"assumed": assumed(report), "unread": report.unread, "settings": settings}
@@ -212,27 +213,40 @@ def _share(value: float, low: float, size: float) -> float:
     return min(100.0, max(0.0, 100 * (value - low) / size))
 
 
-def reached(comparison: Comparison) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """Levels worth reaching and the hours each trial took to reach them."""
-    accuracy, gpus = comparison.diagnoses[0].scale.accuracy, all(cost.gpus for cost in comparison.costs)
+def spent(comparison: Comparison) -> float | None:
+    """GPU-hours of all runs together; None when those of one are unknown."""
+    hours = [cost.gpu_hours for cost in comparison.costs]
+    return None if None in hours else sum(known for known in hours if known is not None)
+
+
+def reached(comparison: Comparison) -> tuple[ReachedSaid, ...]:
+    """Levels worth reaching, and the hours each run took to reach them: GPU-hours where GPUs are known for all."""
+    gpus = all(cost.gpus for cost in comparison.costs)
     known = [level.value for level in comparison.levels if level is not None]
     if len(known) < 2:
         return ()
     base = comparison.diagnoses[0].improvement.baseline if comparison.diagnoses[0].improvement else min(known)
-    goals = {
-        wording.level(base + share * (known[0] - base), accuracy): base + share * (known[0] - base)
-        for share in (0.5, 0.9)
-    }
-    unit = "GPU-hours" if gpus else "Hours"
-    return tuple((f"{unit} to {text}", tuple(_times(comparison, goal, gpus))) for text, goal in goals.items())
+    made: list[ReachedSaid] = []
+    for goal in (base + share * (known[0] - base) for share in GOALS):
+        hours = [cost.to_reach(goal) for cost in comparison.costs]
+        times = [None if one is None else one * (cost.gpus or 1 if gpus else 1)
+                 for one, cost in zip(hours, comparison.costs, strict=True)]  # fmt: skip
+        made.append({"level": goal, "unit": "GPU-hours" if gpus else "Hours",
+                     "hours": dict(zip(comparison.labels, times, strict=True))})  # fmt: skip
+    return tuple(made)
 
 
-def _times(comparison: Comparison, goal: float, gpus: bool) -> list[tuple[str, str]]:
-    shown = []
-    for label, cost in list(zip(comparison.labels, comparison.costs, strict=True))[: overlays.MOST_COLOURED]:
-        hours = cost.to_reach(goal)
-        shown.append((label, "never" if hours is None else wording.number(hours * (cost.gpus or 1 if gpus else 1), 2)))
-    return shown
+def goals(comparison: Comparison) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The same as text: "GPU-hours to 27.56 %", and each trial with its number."""
+    accuracy = comparison.diagnoses[0].scale.accuracy
+    return tuple(
+        (
+            f"{one['unit']} to {wording.level(one['level'], accuracy)}",
+            tuple((label, "never" if hours is None else wording.number(hours, 2))
+                  for label, hours in list(one["hours"].items())[: overlays.MOST_COLOURED]),
+        )
+        for one in reached(comparison)
+    )  # fmt: skip
 
 
 def each(label: str, one: Diagnosis) -> dict[str, Any]:

@@ -75,11 +75,25 @@ def rows(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     )
 
 
+def gain(level: Level | None, one: Diagnosis) -> float | None:
+    """A run's level over its own baseline; None where either is unknown."""
+    return level.value - one.improvement.baseline if level is not None and one.improvement is not None else None
+
+
+def gain_per_hour(level: Level | None, cost: Cost, one: Diagnosis) -> float | None:
+    """The same for each GPU-hour, for each hour where GPUs are unknown."""
+    price, gained = _price(cost), gain(level, one)
+    return gained / price if gained is not None and price else None
+
+
+def _price(cost: Cost) -> float | None:
+    return cost.gpu_hours if cost.gpu_hours is not None else cost.hours
+
+
 def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[Cell]:
     """A run's cells, in the order of COLUMNS."""
     accuracy, nothing = one.scale.accuracy, Cell("—")
-    gain = level.value - one.improvement.baseline if level is not None and one.improvement is not None else None
-    price = cost.gpu_hours if cost.gpu_hours is not None else cost.hours
+    gained, rate, price = gain(level, one), gain_per_hour(level, cost, one), _price(cost)
     plateau = one.train.plateau if one.train is not None else None
     ahead = [point for point in (one.train.forecast if one.train else ()) if point.step > one.run.history.index[-1]]
     onset = plateau.onset_step if plateau is not None and plateau.plateaued else None
@@ -89,12 +103,12 @@ def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[C
         Cell(wording.interval(level.interval, accuracy), repr(level.interval[0]))
         if level and level.interval
         else nothing,
-        Cell(wording.difference(gain, accuracy), repr(gain)) if gain is not None else nothing,
+        Cell(wording.difference(gained, accuracy), repr(gained)) if gained is not None else nothing,
         Cell(wording.count(onset), str(onset)) if onset is not None else Cell(_no_plateau(one)),
         Cell(one.train.trend.direction or "not known") if one.train is not None else nothing,
         Cell(wording.count(one.run.n_steps), str(one.run.n_steps)),
         Cell(wording.number(price), repr(price)) if price is not None else nothing,
-        Cell(wording.difference(gain / price, accuracy), repr(gain / price)) if gain is not None and price else nothing,
+        Cell(wording.difference(rate, accuracy), repr(rate)) if rate is not None else nothing,
         Cell(wording.difference(one.gap.gap, accuracy), repr(one.gap.gap)) if one.gap is not None else nothing,
         Cell(wording.level(ahead[-1].mid, accuracy), repr(ahead[-1].mid)) if ahead else nothing,
         Cell(one.run.state),

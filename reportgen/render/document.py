@@ -16,15 +16,18 @@ import numpy as np
 import reportgen
 from reportgen import saved
 from reportgen.comparison import Comparison, Level
+from reportgen.diagnostics.watched import grown
 from reportgen.findings import Diagnosis, Gap, Severity
 from reportgen.recipes import Recipes
-from reportgen.render import card, shape
+from reportgen.render import card, compared, shape
+from reportgen.render.compared_tables import gain, gain_per_hour
 from reportgen.render.evals_view import components_json, evals_json
 from reportgen.render.shape import SCHEMA
 from reportgen.report import Report
 from reportgen.report.since import review
 from reportgen.samples import Samples
-from reportgen.signals import Learning
+from reportgen.seen import Seen
+from reportgen.signals import Learning, record
 from reportgen.signals.learning import BackTest
 
 MOST_PASSED = 1000  # files that were passed over, of those that are named; a home has 200,000
@@ -49,7 +52,9 @@ def document(report: Report) -> dict[str, Any]:
     """The report as plain values."""
     said: shape.Document = {
         "schema": SCHEMA,
-        "tool": {"name": "reportgen", "version": reportgen.__version__},
+        "tool": {"name": "reportgen", "version": reportgen.__version__,
+                 "record": {advice: {"n": known.n, "rose": known.rose, "fell": known.fell}
+                            for advice, known in record.BY_ADVICE.items()}},
         "title": report.title,
         "assumptions": {item.name: item.value for item in report.assumptions},
         "assumed": report.assumptions,
@@ -103,7 +108,8 @@ def _run(diagnosis: Diagnosis) -> shape.RunSaid:
         "state": run.state,
         "started": run.started.isoformat() if run.started else None,
         "runtime_s": run.runtime_s,
-        "steps": {"first": int(index[0]), "last": int(index[-1]), "count": card.counted(diagnosis)},
+        "steps": {"first": int(index[0]), "last": int(index[-1]), "count": card.counted(diagnosis),
+                  "logged": run.n_steps},
         "steps_per_epoch": run.steps_per_epoch,
         "restarts": list(run.restarts),
         "scale": {"accuracy": diagnosis.scale.accuracy, "range": diagnosis.scale.range, "why": diagnosis.scale.why},
@@ -117,6 +123,7 @@ def _run(diagnosis: Diagnosis) -> shape.RunSaid:
         "improvement": diagnosis.improvement,
         "checkpoints": diagnosis.checkpoints,
         "causes": diagnosis.verdict.causes,
+        "signals": _signals(diagnosis),
         "metrics": dict(run.extent.logged),
         "nonfinite": [{"step": item.step, "metric": item.metric, "value": str(item.value)} for item in run.nonfinite],
         "config": dict(run.config),
@@ -180,6 +187,7 @@ def learned(learning: Learning | None) -> shape.Learned:
         "next_point_step": learning.next_point_step,
         "next_point": learning.gain_point,
         "back_test": _back_test(learning.back_test),
+        "start_level": float(learning.curve.mid[0]) if len(learning.curve.mid) else None,
         "end_level": {"low": learning.end_level[0], "mid": learning.end_level[1], "high": learning.end_level[2]},
         "noise_sd": learning.noise_sd,
         "p_rise": learning.p_rise,
@@ -203,6 +211,21 @@ def _evals(diagnosis: Diagnosis) -> list[shape.EvalPoint]:
             evals.steps.tolist(), evals.values.tolist(), bounds, evals.sizes or [None] * len(evals.steps), strict=True
         )
     ]
+
+
+def _signals(diagnosis: Diagnosis) -> dict[str, shape.SignalSaid]:
+    """Each role's signal as it is judged and drawn: levels at the start and at the end, times, extremes, limit."""
+    return {
+        role: {"title": one.title, "source": one.name, "unit": one.unit, "start": one.start, "end": one.end,
+               "times": end_over_start(one), "lowest": float(one.values.min()),
+               "highest": float(one.values.max()), "limit": one.limit}
+        for role, one in diagnosis.seen.items()
+    }  # fmt: skip
+
+
+def end_over_start(one: Seen) -> float | None:
+    """How many times its start a signal's end is: as the checks say it, else plainly."""
+    return grown(one) or (one.end / one.start if one.start else None)
 
 
 def _gap(gap: Gap | None) -> shape.GapSaid | None:
@@ -230,6 +253,7 @@ def _verdict(diagnosis: Diagnosis) -> shape.VerdictSaid:
 
 
 def _comparison(comparison: Comparison) -> shape.ComparisonSaid:
+    together = zip(comparison.labels, comparison.levels, comparison.costs, comparison.diagnoses, strict=True)
     return {
         "labels": list(comparison.labels),
         "reference": comparison.reference,
@@ -243,9 +267,12 @@ def _comparison(comparison: Comparison) -> shape.ComparisonSaid:
         "recipes": _recipes(comparison.recipes),
         "unranked": dict(comparison.unranked),
         "costs": [
-            {"run": label, "hours": cost.hours, "gpus": cost.gpus, "gpu_hours": cost.gpu_hours, "points": cost.points}
-            for label, cost in zip(comparison.labels, comparison.costs, strict=True)
+            {"run": label, "hours": cost.hours, "gpus": cost.gpus, "gpu_hours": cost.gpu_hours,
+             "gain": gain(level, one), "gain_per_hour": gain_per_hour(level, cost, one), "points": cost.points}
+            for label, level, cost, one in together
         ],
+        "gpu_hours": compared.spent(comparison),
+        "reached": list(compared.reached(comparison)),
         "notes": list(comparison.notes),
     }
 

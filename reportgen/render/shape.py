@@ -32,11 +32,20 @@ from reportgen.signals.learning import Direction, ForecastPoint
 SCHEMA: Literal[1] = 1  # counted up when a field goes away or changes its meaning; new ones may come at any time
 
 
+class RecordSaid(TypedDict):
+    """What came of real runs that were given an advice."""
+
+    n: int  # cuts of real runs told so
+    rose: int  # clearly, afterwards
+    fell: int
+
+
 class Tool(TypedDict):
     """What wrote the document."""
 
     name: Literal["reportgen"]
     version: str
+    record: dict[str, RecordSaid]  # advice -> what came of it, of any run's report
 
 
 class Steps(TypedDict):
@@ -45,6 +54,7 @@ class Steps(TypedDict):
     first: int
     last: int
     count: int  # steps that have a train reward; all logged steps when there is none
+    logged: int  # all logged steps
 
 
 class ScaleSaid(TypedDict):
@@ -116,6 +126,7 @@ class Learned(TypedDict):
     next_point_step: int | None  # step by which one more point of reward is expected; null: no finite estimate
     next_point: float | None  # size of that next point, in reward units
     back_test: BackTestSaid | None  # null: the run is too short to be cut
+    start_level: float | None  # the trend at the first step
     end_level: Level90 | None  # the trend at the last step
     noise_sd: float | None  # of one logged value around the trend, in reward units
     p_rise: float | None  # that the mean rises by more than the tolerance in another half run
@@ -217,6 +228,20 @@ class GapSaid(TypedDict):
     at_first: float | None  # the gap at the first eval; null: there was none early on
 
 
+class SignalSaid(TypedDict):
+    """One signal as it is judged and drawn."""
+
+    title: str
+    source: str  # what it was read from, in words
+    unit: str
+    start: float  # median of the first tenth, in the unit judged
+    end: float  # of the last tenth
+    times: float | None  # end over start; null: it starts at 0
+    lowest: float
+    highest: float
+    limit: float | None  # beyond which a check speaks up
+
+
 class NonFiniteSaid(TypedDict):
     """A logged nan or inf."""
 
@@ -295,6 +320,7 @@ class RunSaid(Learned):
     improvement: Improvement | None
     checkpoints: Checkpoints | None
     causes: tuple[Move, ...]  # as in the verdict
+    signals: dict[str, SignalSaid]  # role -> signal as it is judged and drawn
     metrics: dict[str, Logged]  # every logged metric in a few numbers
     nonfinite: list[NonFiniteSaid]
     config: dict[str, Any]  # flat dotted keys, secrets out
@@ -324,7 +350,17 @@ class CostSaid(TypedDict):
     hours: float | None
     gpus: int | None
     gpu_hours: float | None
+    gain: float | None  # level over the run's own baseline
+    gain_per_hour: float | None  # per GPU-hour where GPUs are known
     points: tuple[tuple[float, float], ...]  # hours since the start, level
+
+
+class ReachedSaid(TypedDict):
+    """A level worth reaching, and the hours that each run took."""
+
+    level: float
+    unit: str  # "GPU-hours" or "Hours"
+    hours: dict[str, float | None]  # label -> hours; null: never
 
 
 class RecipeSaid(TypedDict):
@@ -379,6 +415,8 @@ class ComparisonSaid(TypedDict):
     recipes: RecipesSaid | None
     unranked: dict[str, str]  # label -> why it may not be compared
     costs: list[CostSaid]
+    gpu_hours: float | None  # of all runs; null: unknown for one
+    reached: list[ReachedSaid]  # half and nine tenths of the best gain
     notes: list[str]
 
 

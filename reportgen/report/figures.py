@@ -85,8 +85,9 @@ def panels(diagnosis: Diagnosis, key: str = "signal") -> tuple[Panel, ...]:
             limits = [Mark("threshold", seen.limit_words, value=seen.limit)]
         frame = _frame(seen.steps.astype(float), seen.values, seen.name)
         figure = Figure(
-            f"{key}-{role.replace('_', '-')}", seen.title, seen.unit, frame, (*shade, *limits), kind="small"
-        )
+            f"{key}-{role.replace('_', '-')}", seen.title, seen.unit, frame, (*shade, *limits), kind="small",
+            ends=(seen.start, seen.end),
+        )  # fmt: skip
         skipped = next((item for item in diagnosis.skipped if item.check == check), None)
         made.append(Panel(figure, seen.name, seen.end, finding, skipped))
     return (*made, *_hardware(run, shade, key))

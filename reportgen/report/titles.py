@@ -57,9 +57,9 @@ def of_curve(diagnosis: Diagnosis) -> str:
         last = float(diagnosis.run.history[played.name].dropna().iloc[-1])
         return f"{noun} in training went from {start} to {end}, while eval fell to {shown(last)}"
     if train.plateau.plateaued and train.plateau.onset_step is not None:
-        climbed = train.plateau.onset_step - train.first_step
+        onset = wording.count(train.plateau.onset_step)
         verb = "climbed" if train.end_level[1] >= train.curve.mid[0] else "fell"
-        return f"{noun} {verb} for {wording.plural(climbed, 'step')}, then held at {end}"
+        return f"{noun} {verb} until step {onset}, then held at {end}"
     if train.trend.direction == "falling":
         return f"{noun} is falling: from {start} to {end}"
     if train.plateau.plateaued is None:
