@@ -1,9 +1,11 @@
 """A file that grows gives at each look what it gives when it is read anew, and only its new bytes are read."""
 
 import random
+import shutil
 
 import pytest
 from areal_writer import log as areal_log
+from tracked import unpacked
 from wandb_runs import directories, log, wandb_runs  # noqa: F401
 
 from reportgen.errors import ReportgenError
@@ -56,6 +58,18 @@ def test_an_areal_log_goes_on_where_the_look_before_ended(version, tmp_path):
     content = areal_log([0.1 + 0.02 * step for step in range(12)], version=version).encode()
     path = tmp_path / "trainer.log"
     assert assert_looks_agree(path, str(path), content, random.Random(version)) > 1
+
+
+@pytest.mark.parametrize("layout", ["torch", "tensors", "purge", "restart", "two_writers"])
+def test_event_files_go_on_where_the_look_before_ended(layout, tmp_path, tmp_path_factory):
+    """The last file grows, also one whose start makes points of an earlier file void."""
+    written = unpacked("tensorboard", tmp_path_factory) / layout
+    folder = next(path for path in sorted(written.rglob("trial0")) if path.is_dir())
+    copied = shutil.copytree(folder, tmp_path / "trial0")
+    last = max((path for path in copied.rglob("*tfevents*")), key=lambda path: (path.parent == copied, path.name))
+    content = last.read_bytes()
+    last.write_bytes(b"")
+    assert assert_looks_agree(last, str(copied), content, random.Random(layout)) > 1
 
 
 def test_only_new_records_are_read(wandb_runs, tmp_path, monkeypatch):  # noqa: F811

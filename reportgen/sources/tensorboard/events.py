@@ -67,7 +67,8 @@ class Log:
     hparams: dict[str, object] = field(default_factory=dict)
     state: str = ""  # as the hparams plug-in says it
     told: float = 0.0  # when it said so, seconds since 1970
-    purged: list[int] = field(default_factory=list)  # steps from which on a later start made earlier points void
+    starts: list[int] = field(default_factory=list)  # steps from which on a later start makes earlier points void
+    purged: list[int] = field(default_factory=list)  # those of them that had earlier points
     n_other: int = 0  # values that are no scalars: pictures, histograms
     n_unread: int = 0  # records that are no events
     damage: Damage = field(default_factory=Damage)
@@ -76,8 +77,15 @@ class Log:
         """More points of a tag."""
         self.points.setdefault(tag, []).append(points)
 
+    def join(self) -> None:
+        """Puts the points of each tag into one piece."""
+        for parts in self.points.values():
+            if len(parts) > 1:
+                parts[:] = [Points(*(np.concatenate(cells) for cells in zip(*parts, strict=True)))]
+
     def purge(self, step: int) -> None:
         """Drops what was logged at a step and after it, as TensorBoard does when a start says so."""
+        self.starts.append(step)
         gone = 0
         for parts in self.points.values():
             for at, part in enumerate(parts):
@@ -86,6 +94,22 @@ class Log:
                 parts[at] = Points(*(cells[keep] for cells in part))
         if gone:
             self.purged.append(step)
+
+    def follow(self, later: Log) -> None:
+        """Goes on with what a later file of the same run says."""
+        for step in later.starts:
+            self.purge(step)
+        for tag, parts in later.points.items():
+            self.points.setdefault(tag, []).extend(parts)
+        self.texts |= later.texts
+        self.hparams |= later.hparams
+        if later.state:
+            self.state, self.told = later.state, later.told
+        self.purged += later.purged
+        self.n_other += later.n_other
+        self.n_unread += later.n_unread
+        self.damage.n_bad += later.damage.n_bad
+        self.damage.n_lost += later.damage.n_lost
 
 
 def read(pieces: Iterable[bytes], log: Log, wanted: Callable[[str], bool]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from reportgen import foreign
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
 from reportgen.run import Run, State
-from reportgen.sources import place, points
+from reportgen.sources import growing, place, points
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.points import Series
@@ -80,7 +80,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     series: dict[str, Series] = {}
     logs = []
     for part in read_parts:
-        log = _log(part, kept, notes)
+        log = _log(part, kept, notes, is_whole=keep is None)
         logs.append(log)
         for tag in sorted(log.points):  # each file's points are let go as they are joined
             series[part.name(tag)] = _series(log.points.pop(tag))
@@ -157,14 +157,14 @@ def _only_tag(folder: str) -> str:
     return next(iter(log.points)) if len(log.points) == 1 else ""
 
 
-def _log(part: Part, kept: Callable[[str], bool], notes: list[str]) -> Log:
+def _log(part: Part, kept: Callable[[str], bool], notes: list[str], *, is_whole: bool) -> Log:
     """What the event files of one folder say, read in the order of their names as TensorBoard does."""
     log = Log()
     scalars_count = not STAMP.fullmatch(Path(part.folder).name)  # add_hparams repeats last values at step 0
     for path in [part.folder] if place.is_file(part.folder) else _event_files(part.folder):
-        log.damage.is_torn = False
-        events.read(place.chunks(path, notes), log, lambda tag: scalars_count and kept(part.name(tag)))
-        if log.damage.is_torn:
+        one = _file(path, lambda tag: scalars_count and kept(part.name(tag)), notes, is_whole=is_whole)
+        log.follow(one)
+        if one.damage.is_torn:
             notes.append(f"{Path(path).name}: the last record is torn: its writer was stopped in the middle of it")
     if log.damage.n_bad:
         notes.append(f"{log.damage.n_bad:,} records with a wrong checksum were left out")
@@ -172,6 +172,29 @@ def _log(part: Part, kept: Callable[[str], bool], notes: list[str]) -> Log:
         notes.append(f"{log.damage.n_lost:,} bytes belong to no record and were left out")
     if log.n_unread:
         notes.append(f"{log.n_unread:,} records are no events and were left out")
+    return log
+
+
+def _file(path: str, kept: Callable[[str], bool], notes: list[str], *, is_whole: bool) -> Log:
+    """What one event file says; while it grows a look goes on behind the last whole record of the one before.
+
+    is_whole: all scalars are kept: a reading of a few leaves nothing for the next look.
+    """
+    log, at = growing.resumed(path, Log) if is_whole else (Log(), 0)
+    log.damage.is_torn = False
+    last, n_read = b"", 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal last, n_read
+        for last in place.chunks(path, notes, at):
+            n_read += len(last)
+            yield last
+
+    events.read(pieces(), log, kept)
+    n_torn = at + n_read - log.damage.whole
+    if is_whole and n_torn < len(last) and not log.damage.n_lost:
+        log.join()
+        growing.leave(path, Log, log, log.damage.whole, last=last[: len(last) - n_torn])
     return log
 
 

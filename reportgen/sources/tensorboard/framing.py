@@ -30,6 +30,7 @@ class Damage:
     n_bad: int = 0  # records whose checksum is wrong
     n_lost: int = 0  # bytes that belong to no record
     is_torn: bool = False  # the last record was never finished
+    whole: int = 0  # bytes of the file up to the end of its last whole record
 
 
 class Batch(NamedTuple):
@@ -46,10 +47,15 @@ class Batch(NamedTuple):
 
 
 def records(pieces: Iterable[bytes], damage: Damage) -> Iterator[Batch]:
-    """The whole records of a file that comes in pieces, in order; what can't be read is added to `damage`."""
+    """The whole records of a file that comes in pieces, in order; what can't be read is added to `damage`.
+
+    The pieces begin where `damage.whole` says that the last whole record ended.
+    """
     rest = b""
     skip = 0  # bytes still to come of a record that is passed over
+    n_read = damage.whole
     for piece in _large(pieces):
+        n_read += len(piece)
         if skip:
             gone = min(skip, len(piece))
             skip, piece = skip - gone, piece[gone:]
@@ -61,6 +67,8 @@ def records(pieces: Iterable[bytes], damage: Damage) -> Iterator[Batch]:
         if len(rest) >= HEAD and (length := LENGTH.unpack_from(rest)[0]) > LARGEST:
             skip = length + FRAME - len(rest)
             rest = b""
+        if skip <= 0:
+            damage.whole = n_read - len(rest)
     if rest or skip > 0:
         damage.is_torn = True
 
