@@ -41,7 +41,10 @@ def rows(series: Mapping[str, Series]) -> Rows:
     every = np.empty(0, dtype=np.int64)
     for one in there.values():
         keys = _keys(one, begun, lowest, span)
-        if not np.array_equal(keys, every):  # nearly all series share their steps
+        shared = min(len(keys), len(every))
+        if np.array_equal(keys[:shared], every[:shared]):  # nearly all series share their steps, but for the last
+            keys = keys[shared:]
+        if len(keys):
             every = np.union1d(every, keys)
     columns: dict[Key, np.ndarray] = {AXIS: (every % span + lowest).astype(np.float64)}
     nonfinite: list[tuple[int, Key, float]] = []
