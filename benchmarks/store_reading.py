@@ -57,11 +57,16 @@ def _values() -> np.ndarray:
 
 
 def _tensorboard(path: Path) -> None:
-    """Event files as torch writes them: a record a scalar, 10 tags over 100,000 steps."""
+    """10 tags over 100,000 steps."""
+    write_events(path, _values().reshape(-1, 10))
+
+
+def write_events(path: Path, values: np.ndarray) -> None:
+    """An event file as torch writes it, a record a scalar; values: (n_steps, n_tags)."""
     from reportgen.sources.tensorboard import framing
 
     def records() -> Iterator[bytes]:
-        for step, row in enumerate(_values().reshape(-1, 10)):
+        for step, row in enumerate(values):
             for number, value in enumerate(row.tolist()):
                 tag = f"train/metric_{number}".encode()
                 one = b"\x0a" + bytes([len(tag)]) + tag + b"\x15" + struct.pack("<f", value)

@@ -1,7 +1,8 @@
 """A look at a run that goes on: `python -m benchmarks.watching [looks]`.
 
-For a `.wandb` log of the real SDK and an AReaL log, each grown by a thousandth between looks: CPU of reading what is
-new as a share of reading the file anew, taken in turns, and how far the peak memory rises over all looks.
+For a `.wandb` log of the real SDK, an AReaL log, an event file and a console of verl, each grown by a thousandth
+between looks: CPU of reading what is new as a share of reading the file anew, taken in turns, and how far the peak
+memory rises over all looks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import log_reading, wandb_reading
+import numpy as np
+
+from benchmarks import log_reading, store_reading, wandb_reading
 
 FOLDER = Path("build/bench")
 LIMIT = 15  # per cent
@@ -31,9 +34,22 @@ def main() -> None:
     if not log.exists():
         log_reading.write(log, LOG_MB)
     wandb = next(wandb_reading.FOLDER.glob("wandb/offline-run-*/*.wandb"), None) or wandb_reading.write()
+    events, console = FOLDER / "watched" / store_reading.NAMES["tensorboard"], FOLDER / "watched" / "verl.log"
+    events.parent.mkdir(parents=True, exist_ok=True)
+    if not events.exists():
+        store_reading.write_events(events, _values())
+    if not console.exists():
+        lines = (" - ".join(f"actor/metric_{at}:{cell:.6f}" for at, cell in enumerate(row)) for row in _values())
+        console.write_text("".join(f"step:{step} - {line}\n" for step, line in enumerate(lines, start=1)))
+    kinds = {"W&B log": wandb, "AReaL log": log, "TensorBoard": events, "verl console": console}
     print(f"{'':>12} {'MB':>5} {'anew ms':>8} {'look ms':>8} {'share':>6} {'at most':>8} {'memory +MB':>11}")
-    for name, path in (("W&B log", wandb), ("AReaL log", log)):
+    for name, path in kinds.items():
         subprocess.run([sys.executable, "-m", "benchmarks.watching", name, str(path), looks], check=True)
+
+
+def _values() -> np.ndarray:
+    """10,000 steps of 60 metrics."""
+    return np.random.default_rng(13).normal(size=(10_000, 60))
 
 
 def _measured(name: str, path: Path, looks: int) -> None:

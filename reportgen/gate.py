@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ import pandas as pd
 from reportgen import axis as axes
 from reportgen import foreign, metrics, naming, redact, restarts, trainers, wording
 from reportgen.errors import NoSteps, SourceError
+from reportgen.gathered import Gathered
 from reportgen.naming import Key
 from reportgen.run import CLOCKS, LARGEST, STEP_NAMES, NonFinite, Run, State
 from reportgen.trainers import Trainer
@@ -23,7 +23,7 @@ MARK = np.inf  # a logged nan or inf, while rows are folded
 
 
 def from_rows(
-    rows: Iterable[Mapping[Key, Any]] | Columns,
+    rows: Iterable[Mapping[Key, Any]] | Gathered | Columns,
     *,
     id: str,
     source: str,
@@ -143,7 +143,7 @@ def _safe_names(names: Mapping[Key, str]) -> tuple[dict[Key, str], list[str]]:
 
 
 def _columns(
-    rows: Iterable[Mapping[Key, Any]] | Columns, nonfinite: Sequence[tuple[int, Key, float]]
+    rows: Iterable[Mapping[Key, Any]] | Gathered | Columns, nonfinite: Sequence[tuple[int, Key, float]]
 ) -> tuple[dict[Key, np.ndarray], list[tuple[int, Key, float]]]:
     """Column -> (n_rows,) float64, and (row, column, value) of each nan or inf.
 
@@ -155,34 +155,12 @@ def _columns(
         for key, values in columns.items():
             bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.abs(values) > LARGEST)]
     else:
-        columns = _columns_of(rows, bad)
+        gathered = rows if isinstance(rows, Gathered) else Gathered(rows)
+        columns, logged = gathered.columns()
+        bad += logged
     for row, key, _ in bad:
         columns[key][row] = MARK
     return columns, bad
-
-
-def _columns_of(rows: Iterable[Mapping[Key, Any]], bad: list[tuple[int, Key, float]]) -> dict[Key, np.ndarray]:
-    """Column -> (n_rows,) float64 of the numbers in row mappings; nan and inf are added to `bad`."""
-    cells: dict[Key, tuple[array[int], array[float]]] = {}
-    n_rows = 0
-    for row in rows:
-        for key, value in naming.leaves(row):
-            number = naming.number(value)
-            if number is None:
-                continue
-            if not abs(number) <= LARGEST:
-                bad.append((n_rows, key, number))
-            if key not in cells:
-                cells[key] = (array("q"), array("d"))
-            at, values = cells[key]
-            at.append(n_rows)
-            values.append(number)
-        n_rows += 1
-    columns = {}
-    for key, (at, values) in cells.items():
-        columns[key] = np.full(n_rows, np.nan)
-        columns[key][np.frombuffer(at, dtype=np.int64)] = np.frombuffer(values)
-    return columns
 
 
 def _axis(

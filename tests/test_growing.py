@@ -72,6 +72,38 @@ def test_event_files_go_on_where_the_look_before_ended(layout, tmp_path, tmp_pat
     assert assert_looks_agree(last, str(copied), content, random.Random(layout)) > 1
 
 
+def text_of(trainer):
+    """Twelve steps as a trainer prints them."""
+    steps = range(1, 13)
+    if trainer == "nemo_rl":
+        block = (
+            "{b} Step {k}/12 {b}\nTraining Results:\n • Loss: 0.1\n • Avg Reward: 0.{k:02}\n"
+            "Timing:\n • Total step time: 6s\n"
+        )
+        return "".join(block.format(b="=" * 20, k=k) for k in steps)
+    form = {
+        "verl": "step:{k} - critic/rewards/mean:0.{k:02} - actor/kl:1e-3 - actor/entropy:0.5",
+        "trl": (
+            "  8%|8 | {k}/12 [00:01<00:02]\r{{'loss': 0.1, 'reward': 0.{k:02}, 'epoch': 0.1}}\n"
+            "{{'eval_reward': 0.{k:02}, 'epoch': 1}}"
+        ),
+        "openrlhf": "Global step {k}: {{'reward': 0.{k:02}, 'kl': nan}}",
+        "slime": (
+            "a - rollout {k}: {{'rollout/raw_reward': 0.{k:02}}}\n"
+            "a - step {k}: {{'train/kl_loss': {k}, 'train/step': {k}}}"
+        ),
+        "pairs": "step {k} reward=0.{k:02} acc={k}.5% loss=1",
+    }[trainer]
+    return "".join(form.format(k=k) + "\n" for k in steps)
+
+
+@pytest.mark.parametrize("trainer", ["verl", "trl", "openrlhf", "slime", "nemo_rl", "pairs"])
+def test_a_console_goes_on_where_the_look_before_ended(trainer, tmp_path):
+    """Also in the middle of a line, a block or a row that an eval belongs to; nan and per cent are kept."""
+    path = tmp_path / "trial_3.log"
+    assert assert_looks_agree(path, str(path), text_of(trainer).encode(), random.Random(trainer)) > 1
+
+
 def test_only_new_records_are_read(wandb_runs, tmp_path, monkeypatch):  # noqa: F811
     """A second look at an unchanged log takes no record; one at a grown log takes those behind the first look."""
     whole = log(wandb_runs / "plain")

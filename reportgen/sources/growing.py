@@ -37,6 +37,15 @@ class Fed(Protocol):
 
 
 T = TypeVar("T")
+
+
+class Fixed(list[T]):
+    """A list whose items never change: a copy of it holds the very same."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fixed[T]:
+        return Fixed(self)
+
+
 F = TypeVar("F", bound=Fed)
 Looks = dict[tuple[str, object], Left]  # by path and reader
 

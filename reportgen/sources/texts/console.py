@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
-from reportgen.naming import Key
+from reportgen.gathered import Gathered
 from reportgen.run import Run, State
+from reportgen.sources import growing
 from reportgen.sources import place as places
 from reportgen.sources.areal import log
 from reportgen.sources.logged import wanted
@@ -26,7 +27,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Printed:
     """What a console's lines say of its run."""
 
-    rows: Sequence[dict[Key, float]]
+    rows: Gathered
     step: str = "step"  # the key under which a row counts steps
     name: str = ""  # "": the file's
     kind: str = ""  # "TRL console", where the source reads several
@@ -38,11 +39,24 @@ class Printed:
     runtime_s: float | None = None
 
 
+class Lines(ABC):
+    """A text as it comes in; what it has made of the lines so far is all that it keeps."""
+
+    @abstractmethod
+    def feed(self, chunk: bytes, /) -> None:
+        """Takes further whole lines."""
+
+    @abstractmethod
+    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+        """Everything that was said, only wanted metrics where that saves much; what was odd is added to the notes."""
+
+
 class Console(Source):
     """A text that one trainer printed; AReaL's own logs are left to their source."""
 
     looked_at = 1 << 22  # bytes in which the first step is looked for
     line: str  # what a step looks like, for people: "'step:N - name:value' line"
+    lines: type[Lines]  # what reads it
 
     def claim(self, place: Place) -> Claim | None:
         if not place.is_text or log.is_areal(place) or not (why := self.told(place.beginning(self.looked_at))):
@@ -50,13 +64,13 @@ class Console(Source):
         return Claim(place, Rank.LIKELY, why, form="log")
 
     def read(self, claim: Claim, keep: Keep) -> Run:
-        path, notes = claim.place.path, list[str]()
-        said = self.printed(path, wanted(keep), notes)
-        if not any(len(row) > 1 for row in said.rows):
+        path, notes, kept = claim.place.path, list[str](), wanted(keep)
+        said = growing.text(path, self.lines, notes).printed(kept, notes)
+        if not any(name != said.step for name in said.rows.names):
             raise NoSteps(f"{path}: no step yet: no {self.line}; try again when the first step is done")
         name = said.name or places.run_name(path)
         return from_rows(
-            said.rows,
+            said.rows.only(lambda key: key == said.step or kept(str(key))),
             id=name,
             name=name,
             source=f"{said.kind or self.name} {path}",
@@ -74,16 +88,12 @@ class Console(Source):
     def told(self, beginning: bytes) -> str:
         """As what a text with this beginning is taken, "" when it is none of this trainer's."""
 
-    @abstractmethod
-    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
-        """Everything that the file says, only wanted metrics; what was odd on the way is added to the notes."""
-
 
 def plain(line: bytes) -> str:
     """A line as text, without colours."""
     return COLOUR.sub("", line.decode("utf-8", errors="replace"))
 
 
-def plain_lines(path: str, notes: list[str]) -> Iterator[str]:
-    """The lines of a file as text, without colours."""
-    return map(plain, places.lines(path, notes))
+def whole_lines(chunk: bytes) -> list[bytes]:
+    """The lines of a piece of whole ones, without their ends."""
+    return chunk.removesuffix(b"\n").split(b"\n")

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources import place
-from reportgen.sources.texts.console import Console, Kept, Printed
+from reportgen.sources.growing import Fixed
+from reportgen.sources.texts.console import Console, Kept, Lines, Printed
 
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
 EVALUATED = re.compile(rb"Evaluation completed[^\n{}]{0,200}?global_step (\d{1,15}), eval_metrics: (\{[^\n{}]*\})")
@@ -26,48 +27,20 @@ CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 
 
-class Dicts(Console):
-    """A text with such a line in its first megabytes."""
-
-    name = "OpenRLHF or TRL console"
-    line = "line with a dict of metrics"
-
-    def told(self, beginning: bytes) -> str:
-        if b"Global step" in beginning and STEP.search(beginning):
-            return "OpenRLHF console"
-        return "TRL console" if next(_trl_dicts(beginning), None) is not None else ""
-
-    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
-        numbered: list[dict[str, float]] = []
-        dicts = _Dicts()
-        for chunk in place.chunks(path, notes):
-            for pattern in (STEP, EVALUATED):
-                numbered += [{**values(found[2], kept), "step": float(found[1])} for found in pattern.finditer(chunk)]
-            dicts.take(chunk, kept)
-        if not numbered and (told := dicts.counted()):
-            notes.append(told)
-        rows: list[dict[Key, float]] = [dict(row.items()) for row in numbered or dicts.rows]
-        return Printed(
-            rows,
-            kind=f"{'OpenRLHF' if numbered else 'TRL'} console",
-            framework="openrlhf" if numbered else "trl",
-            state="finished" if dicts.closing else "unfinished",
-            summary=dicts.closing,
-            runtime_s=dicts.closing.get("train_runtime"),
-        )
-
-
-class _Dicts:
-    """TRL's dicts as they come in, each with the progress bars that stood before it."""
+class _Lines(Lines):
+    """The rows so far: OpenRLHF's, which are numbered, and TRL's, each with the progress bars that stood before it."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-        self.closing: dict[str, float] = {}
+        self._numbered = Gathered()
+        self._rows = Gathered()
+        self._closing: dict[str, float] = {}
         self._bars: dict[int, int] = {}  # a bar's length -> where it last stood
-        self._at: list[dict[int, int]] = []  # of each row: the bars before it
+        self._at = Fixed[dict[int, int]]()  # of each row: the bars before it
 
-    def take(self, chunk: bytes, kept: Kept) -> None:
-        """Takes in the dicts of a piece of whole lines."""
+    def feed(self, chunk: bytes, /) -> None:
+        for pattern in (STEP, EVALUATED):
+            for found in pattern.finditer(chunk):
+                self._numbered.add({**values(found[2]), "step": float(found[1])})
         past = 0
         for found in TRL.finditer(chunk):
             if EPOCH not in found[1]:
@@ -75,24 +48,58 @@ class _Dicts:
             self._bars.update((int(bar[2]), int(bar[1])) for bar in BAR.finditer(chunk, past, found.start(1)))
             past = found.end(1)
             if b"'train_runtime'" in found[1]:
-                self.closing = values(found[1], lambda name: True)
-            elif _count(self.rows, values(found[1], kept)):
-                self._at.append(dict(self._bars))
+                self._closing = {str(name): value for name, value in values(found[1]).items()}
+            else:
+                self._take(values(found[1]))
         self._bars.update((int(bar[2]), int(bar[1])) for bar in BAR.finditer(chunk, past))
 
-    def counted(self) -> str:
+    def _take(self, row: dict[Key, float]) -> None:
+        """Adds a row; an eval belongs to the train row that was printed before it."""
+        is_eval = any(str(name).startswith("eval_") for name in row) and "loss" not in row
+        if is_eval and self._rows.n_rows:
+            self._rows.more({name: value for name, value in row.items() if name != "epoch"})
+            return
+        self._rows.add({**row, "step": float(self._rows.n_rows + 1)})
+        self._at.append(dict(self._bars))
+
+    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+        is_numbered = self._numbered.n_rows > 0
+        if not is_numbered and (told := self._counted()):
+            notes.append(told)
+        return Printed(
+            self._numbered if is_numbered else self._rows,
+            kind=f"{'OpenRLHF' if is_numbered else 'TRL'} console",
+            framework="openrlhf" if is_numbered else "trl",
+            state="finished" if self._closing else "unfinished",
+            summary=self._closing,
+            runtime_s=self._closing.get("train_runtime"),
+        )
+
+    def _counted(self) -> str:
         """Gives the rows the steps of their progress bars, where those are regular; what is to be said of it."""
         lengths = Counter(length for bars in self._at for length in bars)
         for length, count in lengths.most_common():
             steps = [bars.get(length, 0) for bars in self._at]
             apart = Counter(np.diff([0, *steps]).tolist()).most_common(1)
-            if count < len(self.rows) or not apart or apart[0][0] < 1 or apart[0][1] < LEAST_REGULAR * len(steps):
+            if count < self._rows.n_rows or not apart or apart[0][0] < 1 or apart[0][1] < LEAST_REGULAR * len(steps):
                 continue
             if steps == sorted(set(steps)):
-                for row, step in zip(self.rows, steps, strict=True):
-                    row["step"] = float(step)
+                self._rows.put("step", [float(step) for step in steps])
                 return f"each row is the mean over {apart[0][0]} steps (logging_steps)" if apart[0][0] > 1 else ""
         return COUNTED
+
+
+class Dicts(Console):
+    """A text with such a line in its first megabytes."""
+
+    name = "OpenRLHF or TRL console"
+    line = "line with a dict of metrics"
+    lines = _Lines
+
+    def told(self, beginning: bytes) -> str:
+        if b"Global step" in beginning and STEP.search(beginning):
+            return "OpenRLHF console"
+        return "TRL console" if next(_trl_dicts(beginning), None) is not None else ""
 
 
 def _trl_dicts(text: bytes) -> Iterator[bytes]:
@@ -100,17 +107,6 @@ def _trl_dicts(text: bytes) -> Iterator[bytes]:
     return (found[1] for found in TRL.finditer(text) if EPOCH in found[1])
 
 
-def _count(rows: list[dict[str, float]], row: dict[str, float]) -> bool:
-    """Adds a row; an eval belongs to the train row that was printed before it. Whether it is a row of its own."""
-    is_eval = any(name.startswith("eval_") for name in row) and "loss" not in row
-    if is_eval and rows:
-        rows[-1].update({name: value for name, value in row.items() if name != "epoch"})
-        return False
-    rows.append({**row, "step": float(len(rows) + 1)})
-    return True
-
-
-def values(text: bytes, kept: Kept) -> dict[str, float]:
+def values(text: bytes) -> dict[Key, float]:
     """The numbers of a dict as it was printed."""
-    cells = ((name.decode("utf-8", errors="replace"), float(value)) for name, value in CELL.findall(text))
-    return {name: value for name, value in cells if kept(name)}
+    return {name.decode("utf-8", errors="replace"): float(value) for name, value in CELL.findall(text)}

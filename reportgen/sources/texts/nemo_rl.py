@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources.texts.console import Console, Kept, Printed, plain_lines
+from reportgen.sources.texts.console import Console, Kept, Lines, Printed, plain, whole_lines
 
 BANNER = re.compile(rb"={5,60} Step (\d{1,12})/(\d{1,12}) ={5,60}")
 ITEM = re.compile(r"[•·]\s*([^:•\n]{1,80}):\s*(-?(?:\d[\d,]*\.?\d*(?:e[-+]?\d+)?|nan|inf))", re.IGNORECASE)
@@ -24,41 +24,51 @@ NAMES = {  # as printed -> as NeMo-RL logs it to its trackers
 }  # fmt: skip
 
 
+class _Lines(Lines):
+    """The blocks of numbers so far, a row each, and the one that is still filled."""
+
+    def __init__(self) -> None:
+        self._rows = Gathered()
+        self._planned = 0
+        self._step: float | None = None
+        self._under = ""
+        self._row: dict[Key, float] = {}
+
+    def feed(self, chunk: bytes, /) -> None:
+        for raw in whole_lines(chunk):
+            self._take(plain(raw))
+
+    def _take(self, line: str) -> None:
+        if found := BANNER.search(line.encode()):
+            self._step, self._planned, self._under = float(found[1]), int(found[2]), ""
+        elif started := STARTED.search(line):
+            self._step = float(started[1])  # before the first step it is 0
+        if (heading := next((name for words, name in HEADINGS if words in line and "•" not in line), None)) is not None:
+            self._end_block()
+            self._under = heading
+        elif self._step is not None and self._under and (item := ITEM.search(line)):
+            printed = f"{self._under}/{item[1].strip().lower()}"
+            name = NAMES.get(printed, printed.replace(" ", "_"))
+            self._row |= {"step": self._step, name: float(item[2].replace(",", ""))}
+
+    def _end_block(self) -> None:
+        if len(self._row) > 1:
+            self._rows.add(self._row)
+        self._row = {}
+
+    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+        self._end_block()
+        told = {"planned_steps": self._planned} if self._planned else {}
+        return Printed(self._rows, framework="nemo-rl", provenance=told)
+
+
 class NemoRl(Console):
     """A text with NeMo-RL's banner of a step in its first megabytes."""
 
     name = "NeMo-RL console"
     line = "block of results"
+    lines = _Lines
 
     def told(self, beginning: bytes) -> str:
         is_own = b"= Step " in beginning and "•".encode() in beginning and BANNER.search(beginning)
         return self.name if is_own else ""
-
-    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
-        planned = [0]
-        rows = list(_rows(plain_lines(path, notes), kept, planned))
-        told = {"planned_steps": planned[0]} if planned[0] else {}
-        return Printed(rows, framework="nemo-rl", provenance=told)
-
-
-def _rows(lines: Iterator[str], kept: Kept, planned: list[int]) -> Iterator[dict[Key, float]]:
-    """One row a block of numbers, with the step that it is of."""
-    step: float | None = None
-    under = ""
-    row: dict[Key, float] = {}
-    for line in lines:
-        if found := BANNER.search(line.encode()):
-            step, planned[0], under = float(found[1]), int(found[2]), ""
-        elif started := STARTED.search(line):
-            step = float(started[1])  # before the first step it is 0
-        if (heading := next((name for words, name in HEADINGS if words in line and "•" not in line), None)) is not None:
-            if len(row) > 1:
-                yield row
-            under, row = heading, {}
-        elif step is not None and under and (item := ITEM.search(line)):
-            printed = f"{under}/{item[1].strip().lower()}"
-            name = NAMES.get(printed, printed.replace(" ", "_"))
-            if kept(name):
-                row |= {"step": step, name: float(item[2].replace(",", ""))}
-    if len(row) > 1:
-        yield row

@@ -6,16 +6,16 @@ torchtune, nanochat, prime-rl and hand-written loops print so; no two of them al
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources import place
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Rank
-from reportgen.sources.texts.console import Console, Kept, Printed, plain
+from reportgen.sources.texts.console import Console, Kept, Lines, Printed, plain, whole_lines
 
 LEAST_LINES = 3  # lines alike, with steps that grow
 LEAST_PAIRS = 2  # of a line; three where so few lines are all there is
@@ -42,8 +42,27 @@ class Line(NamedTuple):
     """One line's step and numbers."""
 
     step: int
-    pairs: dict[str, float]
+    pairs: dict[Key, float]
     percents: tuple[str, ...]  # names whose numbers had a per cent sign
+
+
+class _Lines(Lines):
+    """The lines so far that name a step."""
+
+    def __init__(self) -> None:
+        self._rows = Gathered()
+        self._percents: dict[str, None] = {}
+
+    def feed(self, chunk: bytes, /) -> None:
+        for text in _texts(whole_lines(chunk)):
+            if found := line(text):
+                self._rows.add({**found.pairs, "step": float(found.step)})
+                self._percents |= dict.fromkeys(found.percents)
+
+    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+        if self._percents:
+            notes.append(f"{', '.join(self._percents)}: printed in per cent, read as shares of 1")
+        return Printed(self._rows, kind="console", state="unknown")
 
 
 class Pairs(Console):
@@ -52,6 +71,7 @@ class Pairs(Console):
     name = "console of name and number pairs"
     looked_at = 1 << 20
     line = "line with a step and numbers"
+    lines = _Lines
 
     def claim(self, place: Place) -> Claim | None:
         claim = super().claim(place)
@@ -64,18 +84,6 @@ class Pairs(Console):
     def told(self, beginning: bytes) -> str:
         return "lines that name a step and numbers" if _has_lines(beginning) else ""
 
-    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
-        every = [found for text in _texts(place.lines(path, notes)) if (found := line(text))]
-        names = {name for one in every for name in one.pairs}
-        usual = {name for name in names if kept(name)} or names
-        rows: list[dict[Key, float]] = [
-            {**{name: value for name, value in one.pairs.items() if name in usual}, "step": float(one.step)}
-            for one in every
-        ]
-        if percents := dict.fromkeys(name for one in every for name in one.percents):
-            notes.append(f"{', '.join(percents)}: printed in per cent, read as shares of 1")
-        return Printed(rows, kind="console", state="unknown")
-
 
 def line(text: str) -> Line | None:
     """A line's step and numbers; None when it names no step or too few numbers."""
@@ -83,7 +91,7 @@ def line(text: str) -> Line | None:
     if found is None:
         return None
     step, start, end = found
-    pairs: dict[str, float] = {}
+    pairs: dict[Key, float] = {}
     percents = []
     for pair in PAIR.finditer(text):
         if pair.start() < end and pair.end() > start:
@@ -130,8 +138,8 @@ def _has_lines(beginning: bytes) -> bool:
     """Whether several lines alike have pairs and a step that grows."""
     if b"=" not in beginning and b":" not in beginning:
         return False
-    seen: dict[frozenset[str], list[int]] = {}
-    for text in _texts(iter(beginning.split(b"\n"))):
+    seen: dict[frozenset[Key], list[int]] = {}
+    for text in _texts(beginning.split(b"\n")):
         if found := line(text):
             steps = seen.setdefault(frozenset(found.pairs), [])
             if not steps or found.step > steps[-1]:
@@ -141,7 +149,7 @@ def _has_lines(beginning: bytes) -> bool:
     return False
 
 
-def _texts(lines: Iterator[bytes]) -> Iterator[str]:
+def _texts(lines: Iterable[bytes]) -> Iterator[str]:
     """The lines that may name a step, without colours; a bar that is drawn again is a line each time."""
     for raw in lines:
         for part in raw.split(b"\r"):

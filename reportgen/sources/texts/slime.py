@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources import place
-from reportgen.sources.texts.console import Console, Kept, Printed
+from reportgen.sources.growing import Fixed
+from reportgen.sources.texts.console import Console, Kept, Lines, Printed
 from reportgen.sources.texts.dicts import values
 
 LINE = re.compile(
@@ -18,32 +19,44 @@ LINE = re.compile(
 )  # fmt: skip
 
 
+class _Lines(Lines):
+    """The lines so far: those of rollouts and evals, and those of updates, whose counter is another."""
+
+    def __init__(self) -> None:
+        self._rollouts = Fixed[dict[Key, float]]()
+        self._updates = Fixed[dict[Key, float]]()
+
+    def feed(self, chunk: bytes, /) -> None:
+        for kind, number, printed in _lines(chunk):
+            row = values(printed)
+            row["rollout"] = float(number)
+            (self._updates if kind == b"step" else self._rollouts).append(row)
+
+    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+        rollouts = self._rollouts
+        per_rollout = _updates_each(rollouts, self._updates)
+        updates = [
+            {name: value for name, value in row.items() if name != "train/step" and kept(str(name))}
+            | {"rollout": row["rollout"] // per_rollout}
+            for row in self._updates
+        ]
+        if per_rollout > 1:
+            notes.append(f"{per_rollout} optimiser steps a rollout; their numbers stand at the rollout they are of")
+        has_rollouts = any(len(row) > 1 for row in rollouts)
+        rows = Gathered([*_averaged(updates), *rollouts] if has_rollouts else [])
+        return Printed(rows, step="rollout", framework="slime")
+
+
 class Slime(Console):
     """A text with a line of slime's rollouts in its first megabytes."""
 
     name = "slime console"
     line = "line of a rollout's numbers"
+    lines = _Lines
 
     def told(self, beginning: bytes) -> str:
         is_own = b"'rollout/" in beginning and any(kind == b"rollout" for kind, _, _ in _lines(beginning))
         return self.name if is_own else ""
-
-    def printed(self, path: str, kept: Kept, notes: list[str]) -> Printed:
-        rollouts: list[dict[Key, float]] = []
-        updates: list[dict[Key, float]] = []
-        for chunk in place.chunks(path, notes):
-            for kind, number, printed in _lines(chunk):
-                row: dict[Key, float] = dict(values(printed, kept).items())
-                row["rollout"] = float(number)
-                (updates if kind == b"step" else rollouts).append(row)
-        per_rollout = _updates_each(rollouts, updates)
-        for row in updates:
-            row["rollout"] = row["rollout"] // per_rollout
-            row.pop("train/step", None)
-        if per_rollout > 1:
-            notes.append(f"{per_rollout} optimiser steps a rollout; their numbers stand at the rollout they are of")
-        has_rollouts = any(len(row) > 1 for row in rollouts)
-        return Printed([*_averaged(updates), *rollouts] if has_rollouts else [], step="rollout", framework="slime")
 
 
 def _lines(text: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
