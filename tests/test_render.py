@@ -95,6 +95,12 @@ def test_no_name_reaches_the_terminal_as_a_command():
     assert "\x1b" not in to_text(report_of(learning_run(name="\x1b]0;owned\x07", notes=["\x1b[2J"])))
 
 
+def test_the_text_says_what_the_reader_did(make_run):
+    """Notes of a run stand under it once, whether it could be judged or not."""
+    for run in (learning_run(notes=["4 rows were averaged"]), make_run(kl=[0.1] * 20, notes=["4 rows were averaged"])):
+        assert to_text(report_of(run)).count("note: 4 rows were averaged") == 1
+
+
 def test_every_metric_says_its_role():
     """The table of metrics names roles and why."""
     text = metrics_text(learning_run(), Settings())

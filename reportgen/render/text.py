@@ -118,7 +118,7 @@ def _run(diagnosis: Diagnosis, colour: bool) -> list[str]:
     for number, step in enumerate(verdict.next_steps, start=1):
         key = f" [{_line(step.key)}]" if step.key else ""
         lines += _wrapped(f"{number}. {step.action}: {step.why}{key}", "  ", "     ")
-    return lines
+    return lines if unjudged else [*lines, *_notes(run)]
 
 
 def _checks(diagnosis: Diagnosis, colour: bool) -> list[str]:
