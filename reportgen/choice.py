@@ -47,7 +47,7 @@ def _judged(comparison: Comparison) -> bool:
 
 
 def _cost(comparison: Comparison, label: str) -> Cost:
-    return comparison.costs[comparison.labels.index(label)]
+    return comparison.costs[comparison.at[label]]
 
 
 def _price(cost: Cost) -> float | None:
@@ -61,7 +61,7 @@ def _cheapest(comparison: Comparison, top: tuple[str, ...]) -> str:
     The best ranked of them when costs are unknown.
     """
     broken = [one.run.state in ("unfinished", "crashed", "failed") for one in comparison.diagnoses]
-    whole = [label for label in top if not broken[comparison.labels.index(label)]] or list(top)
+    whole = [label for label in top if not broken[comparison.at[label]]] or list(top)
     prices = [_price(_cost(comparison, label)) for label in whole]
     known = [price for price in prices if price is not None]
     return whole[prices.index(min(known))] if len(known) == len(prices) else whole[0]
@@ -152,7 +152,7 @@ def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[N
         found.append(_of_pair("Lead over tier 2", behind, top[0], unit))
     if not found and len(top) > 1 and (tied := comparison.pair(top[0], top[1])) is not None:
         found.append(_of_pair("Between the leaders", tied, top[0], unit))
-    chosen = comparison.diagnoses[comparison.labels.index(label)]
+    chosen = comparison.diagnoses[comparison.at[label]]
     gain = chosen.improvement
     if gain is not None:
         over = wording.level(gain.baseline, chosen.scale.accuracy)
@@ -161,7 +161,7 @@ def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[N
         found.append(
             Number("Gain of the choice", gain.absolute, unit, gain.interval, f"over {over}{n}{p}", "tiers", 0.0)
         )
-    level = comparison.levels[comparison.labels.index(label)]
+    level = comparison.levels[comparison.at[label]]
     if level is not None:
         shown = "accuracy" if chosen.scale.accuracy else ""
         found.append(
@@ -197,7 +197,7 @@ def _confounded(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 
 def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> list[NextStep]:
-    chosen = comparison.diagnoses[comparison.labels.index(label)]
+    chosen = comparison.diagnoses[comparison.at[label]]
     step = chosen.checkpoints.keep if chosen.checkpoints else None
     at = f", step {wording.count(step)}" if step is not None else ""
     found = [
@@ -217,7 +217,7 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     fallen = [name for name, one in zip(comparison.labels, comparison.diagnoses, strict=True)
               if one.train is not None and one.train.collapse.collapsed]  # fmt: skip
     if fallen:
-        one = comparison.diagnoses[comparison.labels.index(fallen[0])]
+        one = comparison.diagnoses[comparison.at[fallen[0]]]
         peak = one.train.collapse.peak_step if one.train else None
         named = wording.listed([wording.shortened(name, LONGEST) for name in fallen], 2)
         found.append(NextStep(f"Drop the recipe of {named}", f"Its reward fell after step {peak}.", check="runs"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Sequence
 from typing import Literal
 
 from reportgen.evals import Eval, sets
@@ -30,16 +31,37 @@ def why_not(a: Diagnosis, b: Diagnosis, measure: Measure = "eval") -> str:
 
 
 def groups(diagnoses: Sequence[Diagnosis], measure: Measure = "eval") -> tuple[tuple[int, ...], ...]:
-    """Positions of runs that may be compared with each other, the largest group first, in given order inside."""
+    """Positions of runs that may be compared with each other, the largest group first, in given order inside.
+
+    Runs of one kind are held against the others once, by the first of them: ten thousand runs are a few kinds.
+    """
     found: list[list[int]] = []
+    firsts: list[list[Diagnosis]] = []  # of each group: the first run of each kind in it
+    home: dict[Hashable, int] = {}
     for at, one in enumerate(diagnoses):
-        for group in found:
-            if all(comparable(one, diagnoses[other], measure) for other in group):
-                group.append(at)
-                break
-        else:
-            found.append([at])
+        kind = _kind(one, measure)
+        if kind not in home:
+            fits = (all(comparable(one, other, measure) for other in group) for group in firsts)
+            home[kind] = next((number for number, fit in enumerate(fits) if fit), len(found))
+            if home[kind] == len(found):
+                found.append([])
+                firsts.append([])
+            firsts[home[kind]].append(one)
+        found[home[kind]].append(at)
     return tuple(tuple(group) for group in sorted(found, key=lambda group: (-len(group), group[0])))
+
+
+def _kind(one: Diagnosis, measure: Measure) -> Hashable:
+    """Everything that `why_not` asks of a run; ranges of rewards to two digits, as they are never held for more."""
+    main, role = one.cast.main, f"{measure}_reward"
+    name = one.roles[role].name if role in one.roles else None
+    low, high = _reach(one, role) if name is not None else (0.0, 0.0)
+    digits = 1 - math.floor(math.log10(high - low)) if high > low else 6
+    rewards = () if one.scale.accuracy else (
+        frozenset(part.part for part in one.components) - GENERIC, round(low, digits), round(high, digits)
+    )  # fmt: skip
+    return (one.scale.accuracy, one.scale.range, low >= 0 and high <= 1, name, "train_reward" in one.roles,
+            main and (main.family, main.label, main.set), rewards)  # fmt: skip
 
 
 def _scales(a: Diagnosis, b: Diagnosis, measure: Measure) -> str:

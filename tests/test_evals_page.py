@@ -71,3 +71,17 @@ def test_what_measures_different_things_is_not_comparable(make_run):
     assert not comparable(first, other)
     assert comparable(first, first)
     assert groups([likely, accurate, accurate], "train") == ((1, 2), (0,))
+
+
+def test_many_runs_are_grouped_as_each_pair_would_be(make_run, monkeypatch):
+    """Runs of one kind are held against the others once; the groups are those of all pairs."""
+    shifts = (0.0, -3.0, 0.001, -3.0005, 0.002, 40.0)
+    runs = [diagnose(make_run({"ppo_actor/task_reward/avg": TRAIN + shift})) for shift in shifts * 4]
+    held = []
+    monkeypatch.setattr("reportgen.comparable.why_not", lambda a, b, measure: held.append(1) or why_not(a, b, measure))
+    found = groups(runs, "train")
+    assert len(held) < len(runs) * 2
+    for group in found:
+        assert all(comparable(runs[a], runs[b], "train") for a in group for b in group)
+    assert sorted(at for group in found for at in group) == list(range(len(runs)))
+    assert len(found) > 1

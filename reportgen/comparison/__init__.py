@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from reportgen.comparable import groups as comparable_groups
@@ -40,6 +41,11 @@ class Comparison:
         """One line: how many runs in how many tiers."""
         return f"<Comparison: {len(self.labels)} runs, {len(self.tiers)} tiers, first {self.labels[0]!r}>"
 
+    @cached_property
+    def at(self) -> dict[str, int]:
+        """Label -> its place in rank order."""
+        return {label: at for at, label in enumerate(self.labels)}
+
     @property
     def by_recipe(self) -> bool:
         """Whether ranking and choice go by recipes: some recipe was run with several seeds."""
@@ -51,8 +57,11 @@ class Comparison:
 
     def pair(self, a: str, b: str, metric: Measure | None = None) -> Pair | None:
         """The test of two runs, whichever was named first; None when it was not made."""
-        wanted = metric or self.measure
-        return next((pair for pair in self.pairs if pair.metric == wanted and {pair.a, pair.b} == {a, b}), None)
+        return self._tests.get((metric or self.measure, frozenset((a, b))))
+
+    @cached_property
+    def _tests(self) -> dict[tuple[Measure, frozenset[str]], Pair]:
+        return {(pair.metric, frozenset((pair.a, pair.b))): pair for pair in self.pairs}
 
 
 def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) -> Comparison:
@@ -74,8 +83,9 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
     ranked, labels = tuple(diagnoses[at] for at in order), tuple(names[at] for at in order)
     reference = _reference(ranked, labels, diagnoses[0], settings)
     by_label = {name: dict(zip(labels, (levels[name][at] for at in order), strict=True)) for name in levels}
+    tier = _places(recipes)
     pairs = tuple(
-        _within(pair, recipes)
+        _within(pair, tier)
         for name in ("eval", "train")
         for pair in pairs_of(dict(zip(labels, ranked, strict=True)), by_label[name], name, reference, settings)
     )
@@ -139,7 +149,8 @@ def _order(labels: Sequence[str], levels: Sequence[Level | None], recipes: Recip
     if recipes is None or not recipes.has_seeds:
         return sorted(range(len(labels)), key=lambda place: _rank(levels[place]))
     ranked = [at[label] for recipe in recipes.recipes for label in recipe.labels]
-    return ranked + [place for place in range(len(labels)) if place not in set(ranked)]
+    rest = set(range(len(labels))) - set(ranked)
+    return ranked + sorted(rest)
 
 
 def _recipe_tiers(recipes: Recipes, levels: Mapping[str, Level | None]) -> tuple[tuple[str, ...], ...]:
@@ -149,12 +160,18 @@ def _recipe_tiers(recipes: Recipes, levels: Mapping[str, Level | None]) -> tuple
     return (*tiers, unmeasured) if unmeasured else tuple(tiers)
 
 
-def _within(pair: Pair, recipes: Recipes | None) -> Pair:
-    """The pair without a winner where its recipes, seeds' noise included, have none."""
-    if recipes is None or not recipes.has_seeds or pair.winner is None:
-        return pair
-    tier = {label: number for number, places in enumerate(recipes.tiers)
+def _places(recipes: Recipes | None) -> dict[str, int] | None:
+    """Label -> the tier of its recipe; None where recipes are not what is ranked."""
+    if recipes is None or not recipes.has_seeds:
+        return None
+    return {label: number for number, places in enumerate(recipes.tiers)
             for place in places for label in recipes.recipes[place].labels}  # fmt: skip
+
+
+def _within(pair: Pair, tier: Mapping[str, int] | None) -> Pair:
+    """The pair without a winner where its recipes, seeds' noise included, have none."""
+    if tier is None or pair.winner is None:
+        return pair
     loser = pair.b if pair.winner == pair.a else pair.a
     ahead = tier.get(pair.winner, -1) < tier.get(loser, -1)
     return pair if ahead else replace(pair, winner=None)

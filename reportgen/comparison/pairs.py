@@ -90,9 +90,13 @@ def pairs_of(
 ) -> list[Pair]:
     """Every pair on one measure, p-values corrected for their number; of too many runs only the telling ones."""
     known = [label for label, level in levels.items() if level is not None]
-    asked = list(combinations(known, 2))
-    if len(known) > MOST_IN_ALL_PAIRS:
-        asked = [(a, b) for a, b in asked if known[0] in (a, b) or reference in (a, b)]
+    if len(known) <= MOST_IN_ALL_PAIRS:
+        asked = list(combinations(known, 2))
+    else:  # the best and the reference against all, in the order of all pairs
+        asked = [(known[0], label) for label in known[1:]]
+        if reference in known[1:]:
+            at = known.index(reference)
+            asked += [(label, reference) for label in known[1:at]] + [(reference, label) for label in known[at + 1 :]]
     tested = [_test(a, b, runs, levels[a], levels[b], measure) for a, b in asked]
     corrected = iter(intervals.holm([pair.p for pair in tested if pair.p is not None]))
     return [_judged(pair, next(corrected) if pair.p is not None else None, runs, levels, settings) for pair in tested]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 KNOWN: tuple[tuple[str, str, int | None], ...] = (  # set, spellings (fullmatch), problems; None: they vary
     ("gsm8k", r"gsm_?8k(_main|_socratic)?", 1319),
@@ -58,6 +59,7 @@ def spelled(text: str) -> str:
     return re.sub(r"[^a-z0-9+]+", "_", last.lower()).strip("_")
 
 
+@lru_cache(maxsize=4096)
 def known(text: str) -> str:
     """The set that a name is, in one spelling; "" when the table has none such."""
     plain = spelled(text)

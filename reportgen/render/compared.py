@@ -26,9 +26,8 @@ def drawn(report: Report, sheet: Sheet) -> dict[str, Chart]:
     """Every chart of a comparison by its id."""
     assert report.comparison is not None
     comparison = report.comparison
-    runs = {
-        label: report.diagnoses.index(one) for label, one in zip(comparison.labels, comparison.diagnoses, strict=True)
-    }
+    place = {id(one): at for at, one in enumerate(report.diagnoses)}
+    runs = {label: place[id(one)] for label, one in zip(comparison.labels, comparison.diagnoses, strict=True)}
     ticks = {one.figure.id: one.ticks for one in overlays.swept(comparison)}
     charts = {}
     for figure in (figure for section in report.sections for figure in section.figures):
@@ -152,7 +151,7 @@ def _why_unranked(comparison: Comparison, tier: tuple[str, ...]) -> str:
 
 
 def _ranked(comparison: Comparison, label: str, low: float, size: float) -> dict[str, Any]:
-    at = comparison.labels.index(label)
+    at = comparison.at[label]
     one, level = comparison.diagnoses[at], comparison.levels[at]
     shown = {
         "label": label,
@@ -183,7 +182,7 @@ def _what(comparison: Comparison, label: str) -> str:
     if label == comparison.reference:
         return "reference"
     changed = comparison.changes.get(label, ())
-    at = comparison.labels.index(label)
+    at = comparison.at[label]
     return wording.listed(
         [f"{key.rsplit('.', 1)[-1]} {config_text(comparison.differences[key][at])}" for key in changed], 3
     )

@@ -126,7 +126,7 @@ def _no_plateau(one: Diagnosis) -> str:
 
 def differences(comparison: Comparison) -> dict[str, Any]:
     """Keys that differ, by key or by run, and what can be concluded for each run."""
-    order = [comparison.labels.index(comparison.reference)]
+    order = [comparison.at[comparison.reference]]
     order += [at for at in range(len(comparison.labels)) if at not in order]
     labels = [comparison.labels[at] for at in order]
     named = [repr(label) for label in comparison.labels]  # a key that only repeats the names says nothing

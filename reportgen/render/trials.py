@@ -13,7 +13,7 @@ from reportgen.report import overlays
 def tint(comparison: Comparison, label: str) -> str:
     """A trial's colour: by rank while there are few, else grey."""
     few = len(comparison.labels) <= overlays.MOST_COLOURED
-    return series_colour(comparison.labels.index(label)) if few else colour("ink-3")
+    return series_colour(comparison.at[label]) if few else colour("ink-3")
 
 
 def trials(comparison: Comparison) -> tuple[tuple[str, str], ...]:

@@ -152,7 +152,7 @@ def _lines(comparison: Comparison) -> Iterator[pd.DataFrame]:
 def _named(comparison: Comparison, runs: list[tuple[str, Diagnosis]]) -> list[tuple[str, Diagnosis]]:
     """Best, worst, the reference and evenly chosen ones between: twenty lines in all."""
     count = len(runs)
-    picked = {*range(8), *range(count - 6, count), comparison.labels.index(comparison.reference)}
+    picked = {*range(8), *range(count - 6, count), comparison.at[comparison.reference]}
     between = np.linspace(8, count - 7, NAMED_LINES).round().astype(int).tolist()
     for at in between:
         if len(picked) >= NAMED_LINES:
