@@ -128,6 +128,19 @@ def test_trl_steps_are_those_of_the_bar(tmp_path: Path) -> None:
     assert any("mean over 5 steps" in note for note in run.notes)
 
 
+def test_ms_swift_says_its_step_in_the_dict(tmp_path: Path) -> None:
+    """ms-swift's dicts name the step; an eval belongs to the step that it names, whatever bars stand around."""
+    text = "".join(
+        f"{{'loss': 0.1, 'reward': 0.{k}, 'memory(GiB)': 40.1, 'epoch': 0.1, 'global_step/max_steps': '{5 * k}/500'}}\n"
+        + ("{'eval_reward': 0.5, 'epoch': 0.1, 'global_step/max_steps': '20/500'}\n" if k == 4 else "")
+        for k in range(1, 10)
+    )
+    run = run_of(tmp_path, text)
+    assert (run.framework, run.history.index.tolist()) == ("ms-swift", list(range(5, 50, 5)))
+    assert run.history["eval_reward"].dropna().to_dict() == {20: 0.5}
+    assert not any("rows are counted" in note for note in run.notes)
+
+
 @pytest.mark.parametrize(
     ("case", "steps"),
     [("key-value-console", [(1, 120), (0, 119), (1, 120)]), ("slime-console", [(0, 119)]),

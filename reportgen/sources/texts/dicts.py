@@ -1,6 +1,6 @@
 """Consoles that print a step as a Python dict: OpenRLHF's "Global step N: {…}" and TRL's bare `{'loss': …}`.
 
-OpenRLHF's evals stand in lines of their own. TRL's dicts name no step; the progress bar before each does.
+OpenRLHF's evals stand in lines of their own. TRL's dicts name no step, the bar before each does; ms-swift's do.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ LEAST_REGULAR = 0.9  # of the bars' distances that must be alike for the bars to
 TRL = re.compile(rb"(?:^|[\r\s|\]])(\{'(?:loss|reward|num_tokens|train_runtime|eval_\w{1,100})': [^\n{}]*\})")
 EPOCH = b"'epoch': "
 CELL = re.compile(rb"""['"]([^'"\n]{1,300})['"]: (?:np\.\w+\(|tensor\()?['"]?(-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan))""")
+SAID = ("global_step/max_steps", "global_step", "step")  # where a dict names its step; ms-swift prints "10/438"
+SWIFT = ("global_step/max_steps", "memory(GiB)")
 COUNTED = "the console names no step, so its rows are counted: step 1 is the first row, whatever logging_steps was"
 
 
@@ -35,6 +37,8 @@ class _Lines(Lines):
         self._rows = Gathered()
         self._closing: dict[str, float] = {}
         self._bars: dict[int, int] = {}  # a bar's length -> where it last stood
+        self._n_said = 0  # rows that name their step
+        self._is_swift = False
         self._at = Fixed[dict[int, int]]()  # of each row: the bars before it
 
     def feed(self, chunk: bytes, /) -> None:
@@ -57,26 +61,31 @@ class _Lines(Lines):
         """Adds a row; an eval belongs to the train row that was printed before it."""
         is_eval = any(str(name).startswith("eval_") for name in row) and "loss" not in row
         if is_eval and self._rows.n_rows:
-            self._rows.more({name: value for name, value in row.items() if name != "epoch"})
+            self._rows.more({name: value for name, value in row.items() if name not in ("epoch", *SAID)})
             return
-        self._rows.add({**row, "step": float(self._rows.n_rows + 1)})
+        said = next((row[name] for name in SAID if name in row), None)
+        self._n_said += said is not None
+        step = float(self._rows.n_rows + 1) if said is None else said
+        self._rows.add({**{name: value for name, value in row.items() if name not in SAID}, "step": step})
+        self._is_swift = self._is_swift or any(name in row for name in SWIFT)
         self._at.append(dict(self._bars))
 
     def printed(self, kept: Kept, notes: list[str]) -> Printed:
         is_numbered = self._numbered.n_rows > 0
-        if not is_numbered and (told := self._counted()):
+        if not is_numbered and self._n_said < self._rows.n_rows and (told := self._counted()):
             notes.append(told)
+        title, framework = ("ms-swift", "ms-swift") if self._is_swift else ("TRL", "trl")
         return Printed(
             self._numbered if is_numbered else self._rows,
-            kind=f"{'OpenRLHF' if is_numbered else 'TRL'} console",
-            framework="openrlhf" if is_numbered else "trl",
+            kind=f"{'OpenRLHF' if is_numbered else title} console",
+            framework="openrlhf" if is_numbered else framework,
             state="finished" if self._closing else "unfinished",
             summary=self._closing,
             runtime_s=self._closing.get("train_runtime"),
         )
 
     def _counted(self) -> str:
-        """Gives the rows the steps of their progress bars, where those are regular; what is to be said of it."""
+        """Gives rows the steps of their progress bars, where those are regular, else numbers; what is to be said."""
         lengths = Counter(length for bars in self._at for length in bars)
         for length, count in lengths.most_common():
             steps = [bars.get(length, 0) for bars in self._at]
@@ -86,6 +95,7 @@ class _Lines(Lines):
             if steps == sorted(set(steps)):
                 self._rows.put("step", [float(step) for step in steps])
                 return f"each row is the mean over {apart[0][0]} steps (logging_steps)" if apart[0][0] > 1 else ""
+        self._rows.put("step", [float(number) for number in range(1, self._rows.n_rows + 1)])
         return COUNTED
 
 
