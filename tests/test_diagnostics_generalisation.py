@@ -161,3 +161,13 @@ def test_the_eval_sets_reach(make_run):
 def test_eval_size_from_the_run(make_run, about, n):
     """Logged, or gsm8k's where the run is named after it, else unknown."""
     assert diagnose(reference(make_run, **{"config": {}, **about})).eval_n == n
+
+
+def test_a_run_that_rises_is_compared_at_its_last_eval(make_run):
+    """Train and eval of one course, the last eval 19 steps before the end: the rise since then is no gap."""
+    course = 0.25 + 0.37 * (1 - np.exp(-np.arange(60) / 18))
+    noise = 0.025 * np.random.default_rng(0).standard_normal(60)
+    run = make_run({TRAIN: course + noise, EVAL: at({step: course[step] - 0.01 for step in (1, 21, 41)}, 60)})
+    found = diagnose(run, Settings(eval_size=1319)).gap
+    assert found.label == "good_generalisation"
+    assert found.gap == pytest.approx(0.01, abs=0.015)

@@ -27,7 +27,7 @@ SEEN = 1.4  # times the threshold: the widest half interval with which a gap of 
 AT_ONCE = 0.02  # of the run: an eval by then is of a model that has learned nothing yet
 APART = 3.0  # times the threshold: train and eval that start so far apart are of other problems
 LEAST_BASE = 0.02  # below: hardly a success a batch, and "+8,000 %" says nothing
-EARLY = 0.2  # of the run: a gap that stands by then was not learned by heart
+EARLY = 0.34  # of the run: a gap that stands by then, and grows no more, was not learned by heart
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
 
 
@@ -245,10 +245,11 @@ def gain_of_set(one: Eval, declared: Declared, settings: Settings) -> EvalGain |
 
 
 def train_level(train: Learning, step: int) -> np.ndarray:
-    """Draws of the train level at a step: the end's where the step is near it, else the trend's."""
-    if step >= train.last_step - train.plateau.dwell_steps and len(train.end_draws) > 1:
-        return np.resize(train.end_draws, DRAWS)
+    """Draws of the train level at a step: near the end the end's, less what the trend rose since; else the trend's."""
     low, mid, high = (float(np.interp(step, train.curve.steps, line)) for line in _lines(train))
+    if step >= train.last_step - train.plateau.dwell_steps and len(train.end_draws) > 1:
+        since = float(np.interp(train.last_step, train.curve.steps, _lines(train)[1])) - mid
+        return np.resize(train.end_draws, DRAWS) - since
     spread = (high - low) / (2 * LEVEL_90)
     return mid + spread * np.random.default_rng(step).standard_normal(DRAWS)
 
