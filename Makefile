@@ -6,7 +6,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 export OPENBLAS_NUM_THREADS := 1 # small matrices: more threads only spin
 
-.PHONY: help install demo test fuzz lint types bench wheel gold shots vega samples clean
+.PHONY: help install demo test fuzz lint types bench wheel dist gold shots vega samples clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,8 +53,12 @@ fuzz: $(VENV)/.tested ## break inputs by chance, through to the page, for SECOND
 bench: $(VENV)/.tested ## every benchmark, ratios taken in one run
 	$(PYTHON) -m benchmarks
 
-wheel: $(VENV)/.tested ## build the wheel, install it elsewhere, render there
-	$(PYTHON) -m pytest -q tests/test_wheel.py
+wheel: $(VENV)/.tested ## build the wheel, install it on each Python that is there, render there
+	REPORTGEN_PYTHONS="$$(for v in 11 12 13 14; do for p in python3.$$v $$HOME/.pyenv/versions/3.$$v.*/bin/python; do \
+	  $$p -c 'import sys; print(sys.executable)' 2>/dev/null && break; done; done)" $(PYTHON) -m pytest -q tests/test_wheel.py
+
+dist: $(VENV)/.tested ## build dist/reportgen_rl-*.whl
+	$(PYTHON) -m build --wheel --outdir dist .
 
 gold: $(VENV)/.tested ## rewrite what the sample reports should say
 	$(PYTHON) -m pytest -q tests/test_gold.py --rewrite-gold

@@ -1,6 +1,7 @@
 """What can go wrong, each in one sentence: where, what, what to do."""
 
 
+DISTRIBUTION = "reportgen-rl"  # on PyPI; the name reportgen is another project's there
 LONGEST = 600  # characters of a sentence
 
 
@@ -23,6 +24,18 @@ class SourceError(ReportgenError):
 
 class NoSteps(SourceError):
     """A run that is sound but has logged no step yet."""
+
+
+class NotInstalled(SourceError):
+    """A file needs a package that a plain install leaves out."""
+
+    def __init__(self, where: str, needs: str, package: str, extra: str) -> None:
+        super().__init__(f"{where}: {needs} {package}; {how_to_get(package, extra)}")
+
+
+def how_to_get(package: str, extra: str) -> str:
+    """How a package that a plain install leaves out is had."""
+    return f"pip install {package}, or install {DISTRIBUTION}[{extra}]"
 
 
 class SettingsError(ReportgenError):

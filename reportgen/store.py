@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from reportgen.atomic import write_whole
-from reportgen.errors import ReportgenError
+from reportgen.errors import NotInstalled, ReportgenError
 from reportgen.naming import Key
 from reportgen.run import Run
 from reportgen.sources import Unread, find, local_copy, read
@@ -54,7 +55,10 @@ def fetch(
     """Stores the runs that specs name, `jobs` at a time; a finished run that is there already isn't asked for again.
 
     progress: called with how many runs are done since the last call, which, and once with how many there are.
+    Raises NotInstalled without pyarrow.
     """
+    if find_spec("pyarrow") is None:
+        raise NotInstalled(str(folder), "a local copy needs", "pyarrow", "parquet")
     unread: list[Unread] = []
     root = Path(folder)
     here = [spec for spec in specs if not wandb_api.claims(spec)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from typing import Any, TypeVar
 
-from reportgen.errors import SettingsError
+from reportgen.errors import SettingsError, how_to_get
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -175,7 +175,7 @@ def _on_cluster(work: Callable[[Any], Any], tasks: Sequence[Any], address: str) 
         from distributed import Client
         from distributed import as_completed as as_done
     except ImportError as error:
-        raise SettingsError("--cluster: Dask is not installed; pip install 'reportgen[cluster]'") from error
+        raise SettingsError(f"--cluster: needs Dask; {how_to_get('distributed', 'cluster')}") from error
     try:
         client = Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

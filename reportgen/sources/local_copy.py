@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reportgen import foreign, wording
-from reportgen.errors import SourceError
+from reportgen.errors import NotInstalled, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key
 from reportgen.run import Run, State
@@ -81,6 +81,10 @@ def _run(record: Record, known: Mapping[str, Any], spec: str) -> Run:
 
 def load(folder: Path, keep: Collection[str] | None = None) -> Record:
     """The record stored in a folder; only the metrics in `keep`, every one when that is None."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise NotInstalled(str(folder), "a local copy needs", "pyarrow", "parquet") from error
     try:
         about = _about(folder)
         if about["version"] != VERSION:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from reportgen.errors import ReportgenError, SourceError, SpecError
+from reportgen.errors import DISTRIBUTION, ReportgenError, SourceError, SpecError, how_to_get
 from reportgen.sources import copies, folders, registry
 from reportgen.sources.folders import NEVER, SKIPPED, Looking, Passed
 from reportgen.sources.place import HEAD, SUFFIXES, Place
@@ -24,7 +24,6 @@ FILE = re.compile(  # the end of a web address that is a file, not a page
 RUN_PAGE = re.compile(r"/[^/]+/[^/]+/runs/[^/]+(?:/.*)?")  # of W&B, on a server of its own
 ATTEMPTS, PAUSE_S = 3, 0.5  # how often a broken transfer is begun again, and the first pause
 SMALL = 1 << 20  # bytes; a smaller file is copied without a look at its head
-NEEDED = "pip install 'reportgen[remote]'"
 BESIDE = "config.yaml"  # of AReaL: names its log's experiment
 LARGEST_BESIDE = 10_000_000
 
@@ -95,12 +94,13 @@ def _store(spec: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise SpecError(f"{_shown(spec)}: addresses of stores need fsspec; {NEEDED}") from error
+        raise SpecError(f"{_shown(spec)}: addresses of stores need fsspec; {how_to_get('fsspec', 'remote')}") from error
     try:
         store, path = fsspec.core.url_to_fs(spec, **({} if spec.startswith(WEB) else {"use_listings_cache": False}))
     except ImportError as error:
         said = str(error).split("\n")[0][:120]
-        raise SpecError(f"{_shown(spec)}: this kind of store needs one more package ({said}); {NEEDED}") from error
+        more = f"this kind of store needs one more package ({said}), or install {DISTRIBUTION}[remote]"
+        raise SpecError(f"{_shown(spec)}: {more}") from error
     return store, str(path)
 
 

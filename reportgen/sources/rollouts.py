@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import foreign
-from reportgen.errors import SourceError
+from reportgen.errors import NotInstalled, SourceError
 from reportgen.samples import Sample, Samples, problem_of, study
 from reportgen.sources import place
 
@@ -197,7 +197,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise SourceError("Parquet needs pyarrow; pip install pyarrow") from error
+        raise NotInstalled(str(path), "Parquet needs", "pyarrow", "parquet") from error
     try:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=256):
             yield from batch.to_pylist()

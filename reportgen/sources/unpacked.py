@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
+from reportgen.errors import how_to_get
 from reportgen.settings import EXPANDS, EXPANDS_FREELY
 
 PIECE = 1 << 18  # bytes read at a time of a file that is not packed
@@ -164,9 +166,9 @@ def damaged() -> tuple[type[Exception], ...]:
     """What is raised on damaged bytes."""
     import lzma
 
-    import zstandard
-
-    return Torn, OSError, EOFError, ValueError, MemoryError, zlib.error, lzma.LZMAError, zstandard.ZstdError
+    known = (Torn, OSError, EOFError, ValueError, MemoryError, zlib.error, lzma.LZMAError)
+    zstandard = sys.modules.get("zstandard")  # loaded by whoever unpacked with it
+    return known if zstandard is None else (*known, zstandard.ZstdError)
 
 
 def _gzip() -> Unpacker:
@@ -187,7 +189,10 @@ def _bzip2() -> Unpacker:
 
 
 def _zstd() -> Unpacker:
-    import zstandard
+    try:
+        import zstandard
+    except ImportError as error:
+        raise Torn(f"zstd needs zstandard; {how_to_get('zstandard', 'zstd')}") from error
 
     made: Unpacker = zstandard.ZstdDecompressor(max_window_size=EXPANDS_FREELY << 1).decompressobj()
     return made

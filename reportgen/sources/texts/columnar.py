@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reportgen import foreign
-from reportgen.errors import NoSteps, SourceError
+from reportgen.errors import NoSteps, NotInstalled, SourceError
 from reportgen.run import Run
 from reportgen.settings import MOST_ROWS
 from reportgen.sources.place import Place
@@ -99,7 +99,7 @@ def _arrow(place: Place) -> dict[str, Table]:
         import pyarrow.feather as feather
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise SourceError(f"{place.path}: Parquet and Arrow need pyarrow; pip install pyarrow") from error
+        raise NotInstalled(place.path, "Parquet and Arrow need", "pyarrow", "parquet") from error
     try:
         start = place.beginning(8)
         if start.startswith(PARQUET):
@@ -154,9 +154,7 @@ def _sheets(place: Place) -> dict[str, Table]:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
-        raise SourceError(
-            f"{place.path}: a workbook needs python-calamine; pip install python-calamine, or save it as CSV"
-        ) from error
+        raise NotInstalled(place.path, "a workbook needs", "python-calamine", "sheets") from error
     try:
         book = CalamineWorkbook.from_path(place.path)
         found = {name: book.get_sheet_by_name(name).to_python(nrows=MOST_ROWS) for name in book.sheet_names}

@@ -24,7 +24,7 @@ def floats(buffer: Bytes, start: np.ndarray, end: np.ndarray, n_before: int = 0)
     if n_before + len(start) >= FEW:
         try:
             return _cast(buffer, start, end)
-        except ValueError:  # pyarrow's own error is one: a text that starts like a number is none
+        except (ImportError, ValueError):  # no pyarrow; or its own error: a text that starts like a number is none
             pass
     places = zip(start.tolist(), end.tolist(), strict=True)
     return np.array([_float(buffer[begin:stop]) for begin, stop in places], float)
