@@ -1,5 +1,6 @@
 """What can go wrong, each in one sentence: where, what, what to do."""
 
+from __future__ import annotations
 
 DISTRIBUTION = "reportgen-rl"  # on PyPI; the name reportgen is another project's there
 LONGEST = 600  # characters of a sentence
@@ -29,8 +30,10 @@ class NoSteps(SourceError):
 class NotInstalled(SourceError):
     """A file needs a package that a plain install leaves out."""
 
-    def __init__(self, where: str, needs: str, package: str, extra: str) -> None:
-        super().__init__(f"{where}: {needs} {package}; {how_to_get(package, extra)}")
+    @classmethod
+    def of(cls, where: str, needs: str, package: str, extra: str) -> NotInstalled:
+        """Where it is needed, by what ("Parquet needs"), and how it is had."""
+        return cls(f"{where}: {needs} {package}; {how_to_get(package, extra)}")
 
 
 def how_to_get(package: str, extra: str) -> str:

@@ -58,7 +58,7 @@ def fetch(
     Raises NotInstalled without pyarrow.
     """
     if find_spec("pyarrow") is None:
-        raise NotInstalled(str(folder), "a local copy needs", "pyarrow", "parquet")
+        raise NotInstalled.of(str(folder), "a local copy needs", "pyarrow", "parquet")
     unread: list[Unread] = []
     root = Path(folder)
     here = [spec for spec in specs if not wandb_api.claims(spec)]

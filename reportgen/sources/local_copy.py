@@ -84,7 +84,7 @@ def load(folder: Path, keep: Collection[str] | None = None) -> Record:
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise NotInstalled(str(folder), "a local copy needs", "pyarrow", "parquet") from error
+        raise NotInstalled.of(str(folder), "a local copy needs", "pyarrow", "parquet") from error
     try:
         about = _about(folder)
         if about["version"] != VERSION:

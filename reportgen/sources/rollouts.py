@@ -197,7 +197,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise NotInstalled(str(path), "Parquet needs", "pyarrow", "parquet") from error
+        raise NotInstalled.of(str(path), "Parquet needs", "pyarrow", "parquet") from error
     try:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=256):
             yield from batch.to_pylist()

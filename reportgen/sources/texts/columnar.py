@@ -99,7 +99,7 @@ def _arrow(place: Place) -> dict[str, Table]:
         import pyarrow.feather as feather
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise NotInstalled(place.path, "Parquet and Arrow need", "pyarrow", "parquet") from error
+        raise NotInstalled.of(place.path, "Parquet and Arrow need", "pyarrow", "parquet") from error
     try:
         start = place.beginning(8)
         if start.startswith(PARQUET):
@@ -154,7 +154,7 @@ def _sheets(place: Place) -> dict[str, Table]:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
-        raise NotInstalled(place.path, "a workbook needs", "python-calamine", "sheets") from error
+        raise NotInstalled.of(place.path, "a workbook needs", "python-calamine", "sheets") from error
     try:
         book = CalamineWorkbook.from_path(place.path)
         found = {name: book.get_sheet_by_name(name).to_python(nrows=MOST_ROWS) for name in book.sheet_names}
