@@ -147,12 +147,18 @@ def _short(main: Learning, evidence: Evidence) -> Answer | None:
     if main.is_modelled:
         return None
     if _eval_still_rises(evidence):
-        curve = f"The train reward was logged at {wording.plural(main.n_points, 'step')}, too few to weigh its noise."
+        times = wording.plural(main.n_points, "step")
+        curve = f"The {_judged(evidence)} was logged at {times}, too few to weigh its noise."
         return "continue", "The eval still rises", "the evals climb by more than chance", curve
     least = LEAST if main.n_points < LEAST else LEAST_POINTS
     what = "to judge by" if main.n_points < LEAST else "by which noise can be weighed"
     curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {least} are the least {what}."
     return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
+
+
+def _judged(evidence: Evidence) -> str:
+    """What the curve that decides is of."""
+    return "train reward" if evidence.train is not None else "main eval"
 
 
 def is_solved(evidence: Evidence) -> bool:
@@ -287,9 +293,10 @@ def _rising(main: Learning, evidence: Evidence, found: Mapping[str, Finding], la
     if _is_overfit(found):
         curve = "Train still rises, but it is far above eval: more of the same would widen the gap."
         return "change_recipe", "Train rises, eval does not follow", "what is learned does not carry over", curve
-    curve = f"The train reward still rises at step {last} (probability {odds})."
+    rises = f"The {_judged(evidence)} still rises at step {last}"
+    curve = f"{rises} (probability {odds})."
     if not main.is_modelled:
-        curve = f"The train reward still rises at step {last}; {main.n_points} points are too few to weigh its noise."
+        curve = f"{rises}; {main.n_points} points are too few to weigh its noise."
     return "continue", f"Still rising at step {last}", "the curve has not levelled off", curve
 
 

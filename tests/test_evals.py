@@ -11,6 +11,7 @@ from reportgen.diagnostics import diagnose
 from reportgen.errors import SettingsError
 from reportgen.evals import sets
 from reportgen.settings import Settings
+from reportgen.signals import repeated
 
 STEPS = np.arange(1, 121)
 TRAIN = 0.25 + 0.37 * (1 - np.exp(-STEPS / 18))
@@ -274,3 +275,54 @@ def test_evals_after_the_last_train_reward(make_run):
     """A run whose only eval was made at its end, one step on."""
     run = make_run({"ppo_actor/task_reward/avg": TRAIN, "eval-rollout/reward": [None] * 120 + [0.2]})
     assert diagnose(run, Settings(eval_size=1319)).gap.label == "overfitting"
+
+
+def test_data_that_no_eval_is_of_makes_all_evals_transfer(make_run):
+    """The config names what the run trains on, so no set is taken for its own by where it starts."""
+    diagnosis = diagnose(make_run(SEVERAL, config={"data.train_files": "/data/dapo-math-17k.parquet"}))
+    assert not any(one.is_own for one in diagnosis.evals)
+    assert "trains on dapo-math-17k and none of the evals is of it" in diagnosis.roles["eval_reward"].why
+    assert diagnosis.gap is None
+
+
+def test_the_mean_over_one_set_gives_way_to_the_set(make_run):
+    """SkyRL logs its only set under its name and under "all"; the name tells how many problems it has."""
+    evals = {f"eval/{name}/pass_at_1": every(20, 0.4, 0.5, 0.6) for name in ("all", "openai_gsm8k")}
+    diagnosis = diagnose(make_run({"reward/avg_raw_reward": TRAIN, **evals}, framework="skyrl",
+                                  config={"data.train_data": "~/data/gsm8k/train.parquet"}))  # fmt: skip
+    assert diagnosis.roles["eval_reward"].name == "eval/openai_gsm8k/pass_at_1"
+    assert diagnosis.eval_n == 1319
+
+
+def test_a_filtered_reward_gives_way_to_the_evals(make_run):
+    """Their first is the level that was gained over, never that of the kept groups; the words speak of them."""
+    rising = 0.05 + 0.3 * (1 - np.exp(-np.arange(10, 121, 10) / 40))
+    run = make_run(
+        {"critic/score/mean": 0.5 + 0.01 * np.sin(STEPS),
+         "val-core/math_dapo/acc/mean@32": every(10, *rising)}, framework="verl",
+        config={"algorithm.filter_groups.enable": True, "data.val_files": "aime-2024.parquet"},
+    )  # fmt: skip
+    diagnosis = diagnose(run)
+    assert (diagnosis.improvement.baseline, diagnosis.improvement.baseline_from) == (rising[0], "first eval, step 10")
+    assert diagnosis.eval_n == 30
+    assert diagnosis.verdict.headline == "The eval still rises"
+    assert "train reward" not in diagnosis.verdict.lead
+
+
+def test_more_answers_a_problem_tell_a_rise_sooner():
+    """The same 30 problems with 32 answers each are surer of a small rise than with one answer each."""
+    steps, values = np.arange(10, 101, 10), np.linspace(0.2, 0.26, 10) + np.tile([0.004, -0.004], 5)
+    once, often = (repeated.noise_of(steps, values, 30, answers) for answers in (1, 32))
+    assert often.sd < once.sd / 2
+    assert repeated.noise_of(steps[:3], values[:3], 30, 32).sd == repeated.binomial_sd(values[2], 30)
+
+
+def test_scores_below_nothing_are_no_shares(make_run):
+    """Logic-RL's test_score goes from -3 to 3: a reward, no mean of right answers."""
+    run = make_run({"critic/score/mean": 3 * TRAIN - 2, "val/test_score/3ppl": every(20, -1.2, 0.1, 0.7)})
+    assert [(one.kind, one.accuracy) for one in diagnose(run).evals] == [("reward", False)]
+
+
+def test_the_reward_of_all_is_no_part_of_itself(make_run):
+    """prime-rl logs reward/mean and reward/all/mean, one number."""
+    assert not diagnose(make_run({"reward/mean": TRAIN, "reward/all/mean": TRAIN}, framework="prime-rl")).components

@@ -47,7 +47,6 @@ CHECKS: tuple[Check, ...] = (
     *system.CHECKS,
 )
 NAMES = frozenset(check.name for check in CHECKS)
-LEAST_INSTEAD = 4  # evals from which on they stand in for a train reward that says nothing
 
 
 def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
@@ -111,7 +110,7 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
     """The run with all that is fitted once, for the checks to look at."""
     tested_on = _series(run, roles, "eval_reward")
     trained = _series(run, roles, "train_reward")
-    if found.filtered and not found.judged_by and tested_on is not None and len(tested_on) >= LEAST_INSTEAD:
+    if found.evals_decide:
         trained = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
     down = _outages(trained, known)

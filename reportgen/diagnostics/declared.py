@@ -52,7 +52,7 @@ def declared(run: Run, roles: dict[str, Played], found: Cast, settings: Settings
         scale = Scale(False, None, why, comparable=main is None)
     notes = [Assumption("scale", scale.range, scale.why), *_taken(found, roles)]
     eval_n = eval_size(run, main, scale, settings, notes)
-    base = baseline(run, roles, main, scale, settings, notes)
+    base = baseline(run, roles, main, scale, settings, notes, by_evals=found.evals_decide)
     samples = samples_per_step(run, roles, settings)
     if samples:
         text = f"One train point averages {wording.count(samples)} answers{_grouped(run, settings)}."
@@ -82,9 +82,13 @@ class Base:
 
 
 def baseline(
-    run: Run, roles: Mapping[str, Played], main: Eval | None, scale: Scale, settings: Settings, notes: list[Assumption]
-) -> Base:
-    """The level that the gain is counted from: given, logged, assumed, or that of the first steps."""
+    run: Run, roles: Mapping[str, Played], main: Eval | None, scale: Scale, settings: Settings,
+    notes: list[Assumption], *, by_evals: bool = False,
+) -> Base:  # fmt: skip
+    """The level that the gain is counted from: given, logged, assumed, or that of the first steps.
+
+    by_evals: whether train rewards tell no level, so that of the first eval counts.
+    """
     if settings.baseline is not None:
         if scale.accuracy and not 0 <= settings.baseline <= 1:
             raise SettingsError(
@@ -110,7 +114,7 @@ def baseline(
         )
         notes.append(Assumption("baseline", BASE_ACCURACY, text))
         return Base(BASE_ACCURACY, "assumed")
-    return _first_level(run, roles, main, scale, notes)
+    return _first_level(run, {} if by_evals else roles, main, scale, notes)
 
 
 def _first_level(
@@ -193,7 +197,10 @@ def eval_size(run: Run, main: Eval | None, scale: Scale, settings: Settings, not
     logged = logged or _configured_size(run, main)
     if logged:
         return logged
-    named = main.set or next(iter(origins.evaluated_on(run) or origins.trained_on(run)), "")
+    tested = origins.evaluated_on(run)
+    named = main.set or next(iter(tested or origins.trained_on(run)), "")
+    if not sets.known(named) and len(tested) == 1:  # verl's DAPO calls the AIME that it tests on "math_dapo"
+        named = tested[0]
     known = main.problems or sets.problems(named)
     if scale.accuracy and known:
         text = f"Eval set of {wording.count(known)} problems is assumed, as many as {named.rsplit('/', 1)[-1]} has."

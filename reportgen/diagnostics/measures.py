@@ -82,7 +82,8 @@ def late_course(evals: pd.Series | None, declared: Declared, settings: Settings)
     """Where the second half of the evals is heading, tested against their own noise; None: they are too few."""
     if evals is None or len(evals) < repeated.LEAST:
         return None
-    noise = eval_noise(evals, problems(int(evals.index[-1]), declared, settings), declared.scale.accuracy)
+    n = problems(int(evals.index[-1]), declared, settings)
+    noise = eval_noise(evals, n, declared.scale.accuracy, declared.main)
     if noise is None:
         return None
     late = evals.iloc[-max(3, len(evals) // 2) :]
@@ -191,17 +192,18 @@ def why_not_compared(scale: Scale, main: Eval | None) -> str:
     return ""
 
 
-def eval_noise(evals: pd.Series, n: int | None, accuracy: bool) -> repeated.Noise | None:
+def eval_noise(evals: pd.Series, n: int | None, accuracy: bool, of: Eval | None) -> repeated.Noise | None:
     """What one eval is off by when the same problems come back; None when nothing tells."""
     values = evals.to_numpy(dtype=float)
     is_share = accuracy and bool(values.min() >= 0 and values.max() <= 1)
-    return repeated.noise_of(evals.index.to_numpy(), values, n if is_share else None)
+    answers = of.answers if of is not None else 1
+    return repeated.noise_of(evals.index.to_numpy(), values, n if is_share else None, answers)
 
 
 def _seen_again(level: np.ndarray, evals: pd.Series, declared: Declared, settings: Settings) -> Interval | None:
     """95 % interval of the gap for the same problems seen again; None where the evals don't tell their own noise."""
     n = problems(int(evals.index[-1]), declared, settings)
-    noise = eval_noise(evals, n, declared.scale.accuracy)
+    noise = eval_noise(evals, n, declared.scale.accuracy, declared.main)
     if noise is None or not noise.is_same_set or not n:
         return None
     mid = float(np.mean(level)) - float(evals.iloc[-1])
@@ -216,7 +218,7 @@ def gain_of_set(one: Eval, declared: Declared, settings: Settings) -> EvalGain |
         return None
     n = problems(int(one.values.index[-1]), declared, settings) if one.main else one.problems
     accuracy = declared.scale.accuracy if one.main else one.accuracy
-    noise = eval_noise(one.values, n, accuracy)
+    noise = eval_noise(one.values, n, accuracy, one)
     change, at = float(values[-1] - values[0]), int(np.argmax(values))
     is_tested = noise is not None and len(values) > 1
     interval = None
@@ -330,7 +332,7 @@ def _gain_of_eval(evals: pd.Series, declared: Declared, settings: Settings) -> I
     base_n = _baseline_n(n, declared, settings)
     interval = intervals.newcombe(value, n, base, base_n) if n and base_n else None
     p_value = intervals.two_proportion_p(value, n, base, base_n) if n and base_n else None
-    noise = eval_noise(evals, n, is_share)
+    noise = eval_noise(evals, n, is_share, declared.main)
     is_same_set = noise is not None and noise.is_same_set and _is_measured_here(declared) and n is not None
     new = None
     if is_same_set and noise is not None:

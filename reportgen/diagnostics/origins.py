@@ -36,10 +36,10 @@ OTHER_MODEL = re.compile(
 
 
 def trained_on(run: Run) -> tuple[str, ...]:
-    """Known sets that a run trains on: as its config has it, else as it is named; () when nothing tells."""
+    """Known data that a run trains on: as its config has it, else as it is named; () when nothing tells."""
     own = {key.lower() for what in ("train_set", "data") for key in trainers.keys(run.framework, what)}
     data = [text for key, text in _texts(run) if (DATA.search(key) and not TESTED.search(key)) or key in own]
-    return sets.mentioned(data) or sets.mentioned(given_names(run))
+    return sets.mentioned(data) or sets.corpora(data) or sets.mentioned(given_names(run))
 
 
 def evaluated_on(run: Run) -> tuple[str, ...]:

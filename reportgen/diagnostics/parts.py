@@ -18,7 +18,7 @@ from reportgen.signals.learning import Direction
 PARTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (  # group 1: the part's name
     r"(?:train[/_])?rewards/([^/]+)/mean",  # TRL, and `rewards/<function>` before 0.17
     r"(?:train[/_])?rewards/([^/]+)",
-    r"reward/((?!overall|mean|avg|std|min|max|raw)[a-z_]+?)(?:/(?:mean|avg|all/mean))?",  # EasyR1, prime-rl
+    r"reward/((?!overall|all/|mean|avg|std|min|max|raw)[a-z_]+?)(?:/(?:mean|avg|all/mean))?",  # EasyR1, prime-rl
     r"env/all/(correct|format)",  # Tinker
     r"(?:critic|reward)/(?:reward_)?((?!score|rewards|advantages|returns|values|vf)[a-z_]*(?:acc|format|correct|length|penalty)[a-z_]*)/mean",
     r"(?:rollout|train)/((?!raw_reward|reward$)[a-z_]+_(?:reward|score))(?:/(?:avg|mean))?",

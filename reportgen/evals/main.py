@@ -51,7 +51,7 @@ def chosen(
         marked = [replace(one, is_own=one.set == follower.set) for one in own]
         why = "no config says what the run trains on, and this set starts where the train reward does"
         return _first(marked, next(one for one in marked if one.name == follower.name), why)
-    return _averaged(own)
+    return _averaged(own, trained_on)
 
 
 def _is_own(one: Eval, evals: Sequence[Eval], trained_on: Sequence[str], evaluated_on: Sequence[str]) -> bool | None:
@@ -84,11 +84,11 @@ def _asked(evals: Sequence[Eval], wanted: str) -> Eval:
 
 
 def _best(evals: Sequence[Eval]) -> Eval:
-    """Of evals of one set: a mean before a reward before pass@k, the most evaluated first."""
+    """Of evals of one set: a mean before a reward before pass@k, one that names its set, the most evaluated first."""
 
-    def order(one: Eval) -> tuple[int, bool, int, int]:
+    def order(one: Eval) -> tuple[int, bool, bool, int, int]:
         at = ORDER.index(one.family) if one.family in ORDER else len(ORDER)
-        return at, not one.accuracy, -len(one.values), len(one.name)
+        return at, not one.accuracy, one.set.lower() == "all", -len(one.values), len(one.name)
 
     return min(evals, key=order)
 
@@ -120,7 +120,7 @@ def _level(train: pd.Series, step: int) -> float:
     return float(near.mean()) if len(near) else float("nan")
 
 
-def _averaged(evals: Sequence[Eval]) -> tuple[Eval, ...]:
+def _averaged(evals: Sequence[Eval], trained_on: Sequence[str]) -> tuple[Eval, ...]:
     """The mean over the sets of the kind that most sets have, at steps where all were evaluated."""
     families: dict[str, dict[str, Eval]] = {}
     for one in evals:
@@ -154,7 +154,10 @@ def _averaged(evals: Sequence[Eval]) -> tuple[Eval, ...]:
         names=tuple(one.name for one in members),
         is_own=False,
     )
-    return _first([mean, *evals], mean, f"nothing says which set the run trains on, so the mean of {listed} is taken")
+    said = "nothing says which set the run trains on"
+    if trained_on:
+        said = f"the run trains on {', '.join(trained_on[:2])} and none of the evals is of it"
+    return _first([mean, *evals], mean, f"{said}, so the mean of {listed} is taken")
 
 
 def _rank(family: str) -> int:

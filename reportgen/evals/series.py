@@ -44,6 +44,12 @@ class Eval:
         return names.family(self.kind)
 
     @property
+    def answers(self) -> int:
+        """Answers to a problem that a value averages: 32 of a mean@32, else 1."""
+        stat, _, k = self.kind.partition("@")
+        return int(k) if stat == "mean" and k.isdigit() and int(k) else 1
+
+    @property
     def label(self) -> str:
         """How a person calls it: "gsm8k (mean@1)"."""
         said = self.set.rsplit("/", 1)[-1] if sets.known(self.set) else self.set
@@ -107,7 +113,14 @@ def _joined(group: Iterable[_Logged], beside: _Beside) -> Iterator[Eval]:
             size, origin = _size(logged.name, said.set, beside)
             made.append(Eval(logged.name, said.set, said.kind, size, logged.values, problems_from=origin,
                              names=(logged.name,), accuracy=said.accuracy))  # fmt: skip
-    return (replace(one, accuracy=one.accuracy and bool(one.values.between(0, 1).all())) for one in made)
+    return map(_as_valued, made)
+
+
+def _as_valued(one: Eval) -> Eval:
+    """An eval whose values are no shares is no mean of right answers, whatever its name says."""
+    if one.values.between(0, 1).all():
+        return one
+    return replace(one, accuracy=False, kind="reward" if one.kind == "mean@1" else one.kind)
 
 
 def _size(name: str, of_set: str, beside: _Beside) -> tuple[int | None, Origin]:

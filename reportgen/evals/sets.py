@@ -40,6 +40,22 @@ EXAMS = frozenset((
     "aime", "aime24", "aime25", "aime26", "amc", "minerva", "olympiadbench", "gpqa", "gpqa-diamond", "gpqa-main",
     "humaneval", "mmlu", "mmlu-pro", "bbh", "ifeval", "arc-challenge", "hmmt", "brumo", "livecodebench",
 ))  # fmt: skip
+# what runs train on and no eval is of: spellings in a longer text
+CORPORA: tuple[tuple[str, str], ...] = (
+    ("dapo-math-17k", r"dapo_?(?:math)?_?17k"),
+    ("deepscaler", r"deep_?scaler(?:_preview)?"),
+    ("openr1-math", r"open_?r1_math(?:_\d+k)?"),
+    ("numina-math", r"numina_?math(?:_\w+)?"),
+    ("open-math-instruct", r"open_?math_?(?:instruct|reasoning)(?:_\d)?"),
+    ("skywork-or1", r"skywork_or1(?:_\w+)?"),
+    ("big-math", r"big_?math(?:_rl\w*)?"),
+    ("deepmath", r"deepmath(?:_103k)?"),
+    ("orz-math", r"orz_(?:math_)?\d+k(?:_\w+)?"),
+    ("simplerl", r"simple_?rl(?:_zoo)?(?:_\w+)?"),
+    ("eurus-2", r"eurus_2_rl\w*"),
+    ("geometry3k", r"(?:geometry|geo)_?3k"),
+)
+TRAINED_ON = tuple((name, re.compile(rf"(?:^|[^a-z0-9]){spelling}(?=[^a-z0-9]|$)")) for name, spelling in CORPORA)
 SPELLINGS = tuple((name, re.compile(spelling), size) for name, spelling, size in KNOWN)
 NOISE = re.compile(r"(?:^|_)(?:tests?|test_?set|eval|\d+_?shot|cot|zero_?shot|hf|default|openai|all)(?=_|$)")
 FAMILIES = {"math500": "math", "aime24": "aime", "aime25": "aime", "aime26": "aime"}  # cut from the same problems
@@ -90,6 +106,12 @@ def mentioned(texts: Iterable[str]) -> tuple[str, ...]:
         names = {name for _, name in here}
         found |= {name: None for _, name in sorted(here) if not any(_inside(name, other) for other in names - {name})}
     return tuple(found)
+
+
+def corpora(texts: Iterable[str]) -> tuple[str, ...]:
+    """Every data set that some texts name of those that runs train on and that no eval is of."""
+    plain = [re.sub(r"[^a-z0-9+/]+", "_", text.lower()) for text in texts]
+    return tuple(name for name, pattern in TRAINED_ON if any(pattern.search(text) for text in plain))
 
 
 def family(text: str) -> str:

@@ -51,11 +51,12 @@ class Course:
     p_value: float | None
 
 
-def noise_of(steps: np.ndarray, values: np.ndarray, n: int | None) -> Noise | None:
+def noise_of(steps: np.ndarray, values: np.ndarray, n: int | None, answers: int = 1) -> Noise | None:
     """What one eval is off by when the same problems come back; None when nothing tells.
 
     steps, values: (m,) ascending, finite. n: problems, where known and the values are shares: then
-    (n known, m small) the binomial error stands, and it is never exceeded.
+    (n known, m small) the binomial error stands, and it is never exceeded. answers: of each problem that a value
+    averages, which makes the same problems tell the same more nearly, and new ones no more.
     """
     binomial = binomial_sd(float(values[-1]), n) if n else None
     if len(values) < LEAST:
@@ -67,7 +68,7 @@ def noise_of(steps: np.ndarray, values: np.ndarray, n: int | None) -> Noise | No
         if values.min() >= 0 and values.max() <= 1:
             scatter = max(scatter, math.sqrt(SHARE) * binomial_sd(float(values[-1]), LARGE))
         return Noise(scatter, dof, True, 2 / math.factorial(min(len(values), 20))) if scatter > 0 else None
-    variance = (PRIOR * SHARE * binomial**2 + dof * scatter**2) / (PRIOR + dof)
+    variance = (PRIOR * SHARE * binomial**2 / answers + dof * scatter**2) / (PRIOR + dof)
     own, new = Noise(math.sqrt(variance), PRIOR + dof, True), Noise(binomial, math.inf, False)
     return own if own.half_width() < new.half_width() else new
 
