@@ -43,6 +43,8 @@ def main(table: Table, reward: str | None, step_metrics: Mapping[str, str], trai
         for name in (given, *_own(reward, trainer)):
             if counts(name, table):
                 return name
+    if reward is not None and (own := _beside(reward, table)) is not None:
+        return own
     usual = [name for name in STEP_NAMES if counts(name, table)]
     at = np.isfinite(table[reward]) if reward is not None else np.ones(len(next(iter(table.values()))), bool)
     full = [name for name in usual if np.isfinite(table[name][at]).mean() >= 0.5] or usual
@@ -51,17 +53,32 @@ def main(table: Table, reward: str | None, step_metrics: Mapping[str, str], trai
     return full[0] if full else None
 
 
+def _beside(reward: str, table: Table) -> str | None:
+    """The step of the train reward's own scope, where every reward has one: rollout/step of rollout/reward.
+
+    Processes that share a run log rows of their own, each with its own step; W&B's counts them all.
+    """
+    scope, slash, _ = reward.rpartition("/")
+    at = np.isfinite(table[reward])
+    for name in (f"{scope}/global_step", f"{scope}/step") if slash else ():
+        if counts(name, table) and np.isfinite(table[name][at]).all() and len(np.unique(table[name][at])) > 1:
+            return name
+    return None
+
+
 def families(
-    table: Table, steps: np.ndarray, axis: str, step_metrics: Mapping[str, str], trainer: Trainer, remarks: list[str]
-) -> list[Family]:
+    table: Table, steps: np.ndarray, axis: str, step_metrics: Mapping[str, str], trainer: Trainer, remarks: list[str],
+    reward: str | None = None,
+) -> list[Family]:  # fmt: skip
     """Every metric with where its rows stand, the run's own axis first; those that count themselves are left out."""
     names: dict[str, list[str]] = {axis: []}
     given = {each for each in step_metrics.values() if counts(each, table)}
     own = {each.step for each in trainer.axes if counts(each.step, table)}
     used = {axis, *INTERNAL, *given, *own}
     lonely = _lonely(table, steps)
+    finer = _finer(table, steps, reward, trainer)
     for name in table:
-        if name not in used:
+        if name not in used and name not in finer:
             other = _axis_of(name, table, step_metrics, trainer, lonely)
             names.setdefault(axis if other is None or other == "_step" else other, []).append(name)
             if other is not None and other in lonely.values():
@@ -77,6 +94,36 @@ def families(
         placed, how, is_folded = _placed(table[other], steps)
         found.append(Family(other, tuple(members), placed, is_folded))
         remarks.append(f"{wording.plural(len(members), 'metric')} counted by {other!r} {how}: {_some(members)}")
+    for other in dict.fromkeys(one for one, _ in finer.values()):
+        members = [name for name, (one, _) in finer.items() if one == other]
+        times = finer[members[0]][1]
+        placed = np.floor((steps - np.nanmin(steps)) / times) + np.nanmin(steps)
+        found.append(Family(other, tuple(members), placed, True))
+        remarks.append(f"{wording.plural(len(members), 'metric')} counted by {other!r} folded, {times} onto each step: "
+                       f"{_some(members)}")  # fmt: skip
+    return found
+
+
+def _finer(table: Table, steps: np.ndarray, reward: str | None, trainer: Trainer) -> dict[str, tuple[str, int]]:
+    """Metric -> its own axis and how many of its steps make one of the run's, where the tracker kept no such axis.
+
+    TensorBoard has one step for all: slime's updates stand at steps that go on far beyond the last rollout.
+    """
+    own = None if reward is None else next(iter(_own(reward, trainer)), None)
+    if reward is None or own is None or counts(own, table):
+        return {}
+    run = steps[np.isfinite(table[reward]) & np.isfinite(steps)]
+    found: dict[str, tuple[str, int]] = {}
+    for name in table:
+        other = next(iter(_own(name, trainer)), own)
+        if other == own or counts(other, table) or other.startswith("eval"):
+            continue
+        theirs = steps[np.isfinite(table[name]) & np.isfinite(steps)]
+        if not len(theirs) or not len(run) or theirs.min() > run.min() + 1:
+            continue
+        share = (_span(theirs) + 1) / (_span(run) + 1)
+        if round(share) > 1 and abs(share - round(share)) <= 0.1 * share:
+            found[name] = (other, round(share))
     return found
 
 

@@ -82,7 +82,7 @@ def from_rows(
     steps = axes.completed(steps, table, axis, remarks)
     path, number = restarts.typed()
     asked = restarts.Asked(launches, dict(begins or {}), number if launch is None else launch, spec or path)
-    found = axes.families(table, steps, axis, step_metrics or {}, trainer, remarks)
+    found = axes.families(table, steps, axis, step_metrics or {}, trainer, remarks, reward)
     rewards = None if reward is None else table[reward]
     stands, taken_over = restarts.standing(steps, [one.steps for one in found], rewards, asked, remarks)
     steps, kept = found[0].steps, stands[0]

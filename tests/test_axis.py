@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 
 from reportgen.gate import from_rows
 from reportgen.run import Run
+from reportgen.sources import read
 
 ABOUT = {"id": "r", "source": "a test"}
 
@@ -133,3 +137,32 @@ def test_minibatches_of_the_updates_alone_are_averaged() -> None:
     history = from_rows(rows, **ABOUT).history
     assert history["grpo_actor/lr"].tolist() == [1.5] * 5
     assert history["grpo_actor/task_reward/avg"].tolist() == [0.5] * 5
+
+
+def test_each_process_of_a_run_counts_its_own_steps() -> None:
+    """Rows of trainer, rollouts and evals in turn, no define_metric: the reward's own scope counts, not W&B's step."""
+    rows: list[dict[str, float]] = []
+    for step in range(8):
+        rows += [{"train/step": step, "train/loss": 0.1}, {"rollout/step": step, "rollout/reward": step / 10}]
+        rows += [{"eval/step": step, "eval/accuracy": 0.3}] if step % 4 == 0 else []
+    run = from_rows([{**row, "_step": at} for at, row in enumerate(rows)], id="x", name="x", source="x")
+    assert run.history["rollout/reward"].to_dict() == {step: step / 10 for step in range(8)}
+    assert run.history["eval/accuracy"].dropna().index.tolist() == [0, 4]
+
+
+def test_json_rows_count_by_the_trainers_step(tmp_path: Path) -> None:
+    """A bare step that counts log calls gives way to train/global_step beside it, as in a CSV table."""
+    rows = [{"step": at, "train/global_step": 10 * at, "train/reward": at / 10} for at in range(9)]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert read(str(path)).history.index.tolist() == list(range(0, 90, 10))
+
+
+def test_updates_are_folded_where_the_tracker_has_one_step_for_all() -> None:
+    """slime's TensorBoard: updates at steps 0 to 19 belong to rollouts 0 to 9, and no step lies beyond those."""
+    rows = [{"step": step, "train/pg_loss": float(step), "train/pg_clipfrac": 0.1} for step in range(20)]
+    for step in range(10):
+        rows[step] |= {"rollout/raw_reward": step / 10, "rollout/response_lengths": 300.0}
+    run = from_rows(rows, **ABOUT, name="x", step="step")
+    assert (run.framework, run.history.index.tolist()) == ("slime", list(range(10)))
+    assert at(run, "train/pg_loss") == {step: 2 * step + 0.5 for step in range(10)}

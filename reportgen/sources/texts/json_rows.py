@@ -9,7 +9,10 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
+
 from reportgen import foreign
+from reportgen.axis import BARE, QUALIFIED
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.naming import Key, number
@@ -118,6 +121,8 @@ def read_place(file: Place, keep: Collection[str] | None) -> Run:
     if not found:
         raise NoSteps(f"{spec}: no step yet: the file holds no rows; try again when the first step is done")
     step = file.step_column or next((name for name in map(_step, found) if name), None)
+    if not file.step_column and step in BARE:
+        step = _trainers_own(step, found, notes)
     if step is None or not any(step in row for row in found):
         found += every
         step = step or next((name for name in map(_step, found) if name), None)
@@ -326,6 +331,16 @@ def _step(row: Any) -> str | None:
     if like is None and len(row) <= MOST_NAMES:
         like = next(iter(steps.named(name for name in row if isinstance(name, str))), None)
     return like
+
+
+def _trainers_own(step: str, rows: list[dict[str, Any]], notes: list[str]) -> str:
+    """The trainer's own step, where the one by its usual name counts log calls."""
+    seen = [_row(row, step) for row in rows]
+    numbers = {
+        name: np.array([np.nan if (at := number(row.get(name))) is None else at for row in seen])
+        for name in (step, *QUALIFIED)
+    }
+    return steps.chosen(numbers, notes) or step
 
 
 def _parsed(text: str) -> Any:
