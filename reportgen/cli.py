@@ -18,7 +18,7 @@ import click
 from reportgen import __version__, asked, naming, options, terminal
 from reportgen.atomic import write_all
 from reportgen.errors import SettingsError
-from reportgen.flags import UNUSABLE, common, gated, refusals, spread
+from reportgen.flags import UNUSABLE, Panels, common, gated, refusals, spread
 
 if TYPE_CHECKING:
     from reportgen.report import Report
@@ -35,7 +35,7 @@ def main() -> None:
     cli(prog_name="reportgen")
 
 
-@click.group(cls=terminal.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Panels, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="reportgen")
 @click.option(terminal.DEBUG, is_flag=True, expose_value=False, help="Show the trace of a fault of reportgen's own.")
 def cli() -> None:
@@ -51,12 +51,13 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="One HTML page of one run, or a comparison of several.")
 @common
 @spread
 @gated
 @click.option(
-    "--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page; - for stdout."
+    "--output", "-o", type=options.PAGE_PLACE, default=options.PAGE, show_default=True, metavar="FILE",
+    help="The page; a folder takes report.html; - for stdout.",
 )
 @click.option("--title", help="Title of the page  [default: made from the runs]")
 @click.option("--json", "json_file", metavar="FILE", help="Also every number, as JSON; - for stdout.")
@@ -74,7 +75,7 @@ def report(
     Examples:
       reportgen report wandb/latest-run
       reportgen report outputs/grpo/logs/root/exp/trial/trainer.log -o report.html
-      reportgen report my-team/gsm8k-grpo-local/abc123 --baseline 18.35% --eval-size 1319
+      reportgen report my-team/gsm8k/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
       reportgen report trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp
 
@@ -128,7 +129,7 @@ def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
     \b
     Examples:
       reportgen diagnose wandb/latest-run
-      reportgen diagnose trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp
+      reportgen diagnose trainer.log --fail-on critical --min-gain 5pp
     """
     options.check_places([("--junit", junit_file)], **given)
     composed = asked.report(places=[("--junit", junit_file)], **given)
@@ -145,9 +146,10 @@ def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
     _end(composed, given["strict"])
 
 
-@cli.command()
+@cli.command(short_help="A run that still goes on: its page kept fresh.")
 @common
-@click.option("--output", "-o", default="report.html", show_default=True, metavar="FILE", help="The page, kept fresh.")
+@click.option("--output", "-o", type=options.PAGE_PLACE, default=options.PAGE, show_default=True, metavar="FILE",
+              help="The page, kept fresh.")
 @click.option("--json", "json_file", metavar="FILE", help="Every number, kept fresh  [with --then: beside the page]")
 @click.option("--every", default="60s", show_default=True, type=options.SPAN_S, help="Time between two looks.")
 @click.option("--until", type=click.Choice(["stop", "collapse", "end"]), default="end", show_default=True,
@@ -195,6 +197,23 @@ def watch(
             terminal.tell(f"--then: {command} ended with exit code {ended.returncode}")
     if not reached and until != "end":
         sys.exit(GATE_FAILED)
+
+
+@cli.command(short_help="What a shell needs to complete commands and files.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """What a shell needs to complete commands, options and the files of a RUN.
+
+    \b
+    Examples:
+      eval "$(reportgen completion bash)"        # in ~/.bashrc; zsh alike
+      reportgen completion fish > ~/.config/fish/completions/reportgen.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None  # click has all three
+    terminal.put(made(cli, {}, "reportgen", "_REPORTGEN_COMPLETE").source() + "\n")
 
 
 @cli.command()
@@ -245,7 +264,7 @@ def metrics(roles: bool, **given: Any) -> None:
         sys.exit(UNUSABLE)
 
 
-@cli.command()
+@cli.command(short_help="Any runs into a local copy that every command reads.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--output", "-o", required=True, metavar="DIR", help="Folder of the local copy.")
 @click.option("--refresh", is_flag=True, help="Fetch again what is there already.")

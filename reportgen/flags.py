@@ -8,11 +8,57 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from reportgen import asked, options
+from reportgen import asked, options, terminal
 from reportgen.errors import ReportgenError
 
 UNUSABLE = 2
+
+
+PANELS = {  # of a command's help: title -> long names of its options; what is in none stands under the last
+    "Input": ("label", "metric", "eval", "evals", "step-column", "all-metrics", "steps", "samples", "no-samples",
+              "explain", "config", "jobs", "cluster", "no-cache"),
+    "Judging": ("baseline", "eval-size", "reward-range", "samples-per-step", "gpus", "reference", "set", "since",
+                "fail-on", "min-gain", "max-gap", "no-plateau", "no-collapse", "allow-inconclusive", "strict",
+                "every", "until"),
+    "Output": (),
+}  # fmt: skip
+FILES = ("FILE", "DIR", "PATH", "RUN...", "SPEC...", "NAME=RUN")  # metavars of what a shell completes as a file
+
+
+class Panelled(click.Command):
+    """A command whose help stands in panels, and whose files a shell completes."""
+
+    def __init__(self, *given: Any, **kept: Any) -> None:
+        super().__init__(*given, **kept)
+        for param in self.params:
+            if param.metavar in FILES and param._custom_shell_complete is None:
+                param._custom_shell_complete = lambda ctx, param, word: [CompletionItem(word, type="file")]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each option under the panel that names it; a command of few options has one."""
+        rows: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
+        for param in self.get_params(ctx):
+            if (row := param.get_help_record(ctx)) is not None:
+                names = {flag.removeprefix("--") for flag in param.opts}
+                rows[next((panel for panel, those in PANELS.items() if names & {*those}), "Output")].append(row)
+        if not rows["Judging"]:
+            rows = {"Options": [row for those in rows.values() for row in those]}
+        for panel, those in rows.items():
+            if those:
+                with formatter.section(panel):
+                    formatter.write_dl(those, col_max=24)
+
+
+class Panels(terminal.Commands):
+    """The group of commands that have panels; the first word may be a RUN's file."""
+
+    command_class = Panelled
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options, else files: who names no command names a RUN."""
+        return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 class Refusal(click.ClickException):
@@ -51,6 +97,8 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--anonymous", is_flag=True, help="Leave out host, user, paths, git remote and W&B link."),
     click.option("--explain", is_flag=True, help="Say of each file why it is a run, or was passed over."),
     click.option("--strict", is_flag=True, help="Exit with 2 when any run can't be read."),
+    click.option("--verbose", is_flag=True, callback=terminal.verbose, expose_value=False,
+                 help="Tell what each source claims, and why."),
     click.option("--quiet", "-q", is_flag=True, help="No progress and no notes."),
 )  # fmt: skip
 

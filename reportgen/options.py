@@ -6,6 +6,7 @@ import math
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ import click
 
 from reportgen.errors import ReportgenError, SettingsError
 
+PAGE = "report.html"
+NO_SETTINGS = ("config", "help", "verbose", "roles")  # options that a file can't set
+NO_PAGES = {  # suffix -> what makes such a file instead
+    ".json": "--json writes that", ".md": "--markdown writes that", ".csv": "--csv writes that",
+    ".xml": "--junit writes that", ".pdf": "", ".png": "", ".jpg": "", ".jpeg": "", ".svg": "",
+    ".docx": "", ".pptx": "",
+}  # fmt: skip
 DEFAULT_CONFIG = "reportgen.toml"  # in the working folder; never beside the runs
 
 
@@ -27,6 +35,22 @@ class Share(click.ParamType):
             return _finite(text[:-1]) / 100 if text.endswith("%") else _finite(text)
         except ValueError:
             self.fail(f"{value!r} is neither a percentage (18.35%) nor a number (0.1835)", param, ctx)
+
+
+class PagePlace(click.ParamType):
+    """Where a page goes: a file, a folder (then report.html in it), a store, or - for stdout."""
+
+    name = "page"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        place = str(value)
+        suffix = Path(place).suffix.lower()
+        if suffix in NO_PAGES:
+            way = NO_PAGES[suffix] or "print the page from a browser for that"
+            self.fail(f"{place}: the page is HTML; name it {Path(place).stem}.html, or {way}", param, ctx)
+        if place.endswith(("/", os.sep)) or ("://" not in place and os.path.isdir(place)):  # noqa: PTH112
+            return place.rstrip("/" + os.sep) + f"/{PAGE}"
+        return place
 
 
 class Points(click.ParamType):
@@ -90,6 +114,7 @@ def _finite(text: str) -> float:
 
 
 SHARE = Share()
+PAGE_PLACE = PagePlace()
 SPAN_S = Duration()
 POINTS = Points()
 RANGE = Span(_finite, "0:1", open_ends=False)
@@ -206,20 +231,31 @@ def _know_trainers(tables: Any, ctx: click.Context) -> None:
 
 def _defaults(given: dict[str, Any], path: Path, ctx: click.Context) -> dict[str, Any]:
     """Option name -> default, from a file's keys; SettingsError for a key that no option has."""
-    known = {
+    known = _long_names(ctx.command)
+    group = ctx.parent.command if ctx.parent else None
+    others = group.commands.values() if isinstance(group, click.Group) else ()
+    elsewhere = {name for command in others for name in _long_names(command)}
+    defaults = {}
+    for key, value in given.items():
+        name = key.replace("_", "-")
+        if name not in known or name in NO_SETTINGS:
+            if name in elsewhere and name not in NO_SETTINGS:
+                continue  # another command's: one file serves them all
+            close = get_close_matches(name, {*known, *elsewhere} - {*NO_SETTINGS}, n=1) or ["baseline"]
+            raise SettingsError(f"no such setting {key!r}; it takes the names of the options, such as {close[0]}")
+        defaults[known[name].name or name] = _default(key, value, known[name])
+    return defaults
+
+
+def _long_names(command: click.Command) -> dict[str, click.Option]:
+    """A command's options by their long names, without dashes."""
+    return {
         flag.removeprefix("--"): option
-        for option in ctx.command.params
+        for option in command.params
         if isinstance(option, click.Option)
         for flag in option.opts
         if flag.startswith("--")
     }
-    defaults = {}
-    for key, value in given.items():
-        name = key.replace("_", "-")
-        if name not in known or name in ("config", "help"):
-            raise SettingsError(f"no such setting {key!r}; it takes the names of the options, such as baseline")
-        defaults[known[name].name or name] = _default(key, value, known[name])
-    return defaults
 
 
 def _default(key: str, value: Any, option: click.Option) -> Any:

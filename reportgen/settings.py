@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from reportgen.errors import SettingsError
@@ -145,7 +146,8 @@ def reasons() -> dict[str, str]:
 def _number(name: str, text: str) -> float:
     known = thresholds()
     if name not in known:
-        raise SettingsError(f"--set {name}: no such threshold; one of {', '.join(known)}")
+        hint = f"did you mean {close[0]}? " if (close := get_close_matches(name, known, n=1)) else ""
+        raise SettingsError(f"--set {name}: no such threshold; {hint}`reportgen settings` lists all {len(known)}")
     try:
         return type(known[name])(text)
     except ValueError as error:

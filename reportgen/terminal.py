@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import sys
@@ -69,6 +70,25 @@ def put(text: str) -> None:
         raise ReportgenError(f"stdout: can't be written: {reason}; write to a file") from error
 
 
+def verbose(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """Shows what the package logs, for as long as a command runs; every line as fit for a terminal as our own."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    log = logging.getLogger("reportgen")
+    shown, before = _Told(), log.level
+    log.addHandler(shown)
+    log.setLevel(logging.DEBUG)
+    ctx.call_on_close(lambda: log.removeHandler(shown))
+    ctx.call_on_close(lambda: log.setLevel(before))
+
+
+class _Told(logging.Handler):
+    """Log records as lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(f"{record.name}: {record.getMessage()}")
+
+
 @contextmanager
 def progress(doing: str, quiet: bool, length: int | None = None) -> Iterator[Callable[..., None]]:
     """A callback (steps done, what) that moves a bar on stderr; silent where there is no terminal."""
@@ -91,13 +111,15 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bare words get one started; the first word that is a RUN, not a command, means `report`."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             click.echo(STARTED, nl=False)
             ctx.exit()
-        first = args[0]
-        if first == STDIN or (not first.startswith("-") and self.get_command(ctx, first) is None and _is_run(first)):
+        if args and (args[0] == STDIN or self._means_report(ctx, args[0])):
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def _means_report(self, ctx: click.Context, first: str) -> bool:
+        return not first.startswith("-") and self.get_command(ctx, first) is None and _is_run(first)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -13,6 +14,7 @@ from reportgen.sources import place as places
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 
+LOG = logging.getLogger(__name__)
 PACKAGE = "reportgen.sources"
 GROUP = "reportgen.sources"  # of entry points
 SOURCES = (  # room:class, in the order in which they are asked: the telling ones first, any text last
@@ -58,6 +60,8 @@ def best(place: Place) -> Taken | None:
     found: Taken | None = None
     for source in (*written(), *plugged().sources):
         claim = source.claim(place)
+        if claim is not None:
+            LOG.debug("%s: %s claims it, %s: %s", place.spec, source.name, claim.rank.name.lower(), claim.why)
         if claim is not None and (found is None or claim.rank > found.claim.rank):
             found = Taken(claim, source)
             if claim.rank is Rank.SURE:
