@@ -185,7 +185,7 @@ def test_an_unknown_threshold_is_refused(run_in, table):
     """--set names its thresholds when one is misspelt."""
     ended = run_in("diagnose", table(), "--set", "gapp=1")
     assert ended.exit_code == 2
-    assert "plateau_probability" in ended.stderr
+    assert "did you mean gap?" in ended.stderr and "reportgen settings" in ended.stderr
 
 
 def test_no_run_at_all_is_a_usage_error(run_in):
