@@ -216,7 +216,7 @@ def completion(shell: str) -> None:
     terminal.put(made(cli, {}, "reportgen", "_REPORTGEN_COMPLETE").source() + "\n")
 
 
-@cli.command()
+@cli.command(short_help="Every threshold that --set takes, and why it is that.")
 def settings() -> None:
     """Every threshold that --set takes: its value, and why it is that.
 
