@@ -1,6 +1,6 @@
 """Pages opened in real Chromium: what was loaded, refused, logged or thrown, and a parser for the rest.
 
-A test module takes the `chromium` fixture by importing it; one browser serves a whole worker.
+`conftest.py` has the `chromium` fixture: one browser serves a whole worker.
 """
 
 from __future__ import annotations

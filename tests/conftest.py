@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import chromium  # noqa: F401 (one fixture for all modules: a second would start a second browser)
 
 from reportgen.gate import from_rows
 from reportgen.run import Run

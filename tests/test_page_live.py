@@ -4,12 +4,10 @@ import json
 import re
 
 import pytest
-from browser import Opened, chromium
+from browser import Opened
 from reports import learning_run, report_of
 
 from reportgen.render import page
-
-__all__ = ["chromium"]
 
 HOSTILE = (
     "</script><script>window.__pwned=1</script>",

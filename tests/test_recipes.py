@@ -109,3 +109,21 @@ def test_a_sweep_with_seeds_is_told_by_recipe(tmp_path):
     same = [pair for pair in found["comparison"]["pairs"] if pair["a"].split("_")[0] == pair["b"].split("_")[0]]
     assert same and all(pair["winner"] is None for pair in same)
     assert 'id="recipes"' in page.read_text()
+
+
+def test_a_random_search_tells_ranges_of_a_rate():
+    """Each run has a rate of its own: what it does is told over sixths of the values, and tested; noise is none."""
+    rng = np.random.default_rng(5)
+    rates, other = 10 ** rng.uniform(-7, -4, 300), rng.uniform(0, 1, 300)
+    levels = 0.4 - 0.03 * np.log10(rates / 3e-6) ** 2 + rng.normal(0, 0.01, 300)
+    trials = [
+        Trial(f"run{at}", float(levels[at]), 0.01, {"lr": float(rates[at]), "beta": float(other[at])})
+        for at in range(300)
+    ]
+    effects = {one.key: one for one in recipes_of(trials, margin=0.01).effects}
+    means = [mean for _, mean, _, _ in effects["lr"].levels]
+    assert [n for *_, n in effects["lr"].levels] == [50] * 6
+    assert effects["lr"].levels[0][0].startswith(f"{min(rates):.2g}".replace("e-0", "e\u2212"))
+    assert max(means[2:4]) > max(means[0], means[-1]) + 0.02
+    assert effects["lr"].p < 1e-6
+    assert effects["beta"].p > 0.01

@@ -20,6 +20,7 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, ticks: Sequence[tuple[fl
         f"{figure.title} against the outcome",
         figure.frame["step"].to_numpy(float),
         figure.frame["value"].to_numpy(float),
+        whole=True,
     )
     first, last = axis.extent(item.steps.tolist())
     pad = 0.5 if ticks else 0.05 * (last - first or 1.0)
@@ -37,11 +38,12 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, ticks: Sequence[tuple[fl
     layout = Layout(FRAME, {**x, **y}, {"labels": named, "bands": [], "levels": [], "steps": [], "notes": []})
     share = is_share(figure.unit)
     ends = f"from {wording.level(low, share)} to {wording.level(high, share)}"
+    said = f"; {figure.caption}" if figure.caption else ""
     return Chart(
         id=figure.id,
         kind="small",
         figure=figure,
-        described=wording.drawable(f"{figure.title} against where each run ended, {ends}.", 400),
+        described=wording.drawable(f"{figure.title} against where each run ended, {ends}{said}.", 400),
         series={"end": (item.alias,)},
         wide=layout,
         narrow=None,

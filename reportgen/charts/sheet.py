@@ -101,14 +101,18 @@ class Sheet:
         *,
         run: int = 0,
         fitted: bool = False,
+        whole: bool = False,
     ) -> Series:
         """The series of that name and run, thinned; the same one when it is already there.
 
-        fitted: a smooth curve, which needs few points, evenly spaced.
+        fitted: a smooth curve, which needs few points, evenly spaced. whole: every point is drawn.
         """
         if (run, name) in self._known:
             return self.series[self._known[run, name]]
-        kept = even(len(values), FITTED_POINTS) if fitted else thinned(values, self.points)
+        if whole:
+            kept = np.arange(len(values))
+        else:
+            kept = even(len(values), FITTED_POINTS) if fitted else thinned(values, self.points)
         alias = f"m{len(self.series)}"
         edges = [None if edge is None else edge[kept] for edge in (low, high)]
         self.series[alias] = Series(alias, name, run, steps[kept], values[kept], *edges)

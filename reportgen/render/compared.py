@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +13,15 @@ from reportgen.charts import Chart, Sheet, draw
 from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
-from reportgen.render import card, compared_tables, recipes_view
+from reportgen.render import card, compared_tables, recipes_view, roll
 from reportgen.render.about_view import changed_settings
 from reportgen.render.shape import ReachedSaid
 from reportgen.render.trials import config_text, tint, trials
 from reportgen.report import Report, Section, overlays, titles
 
 GOALS = (0.5, 0.9)  # shares of the best gain, whose levels are worth reaching
+NUMBER = re.compile(r"\d[\d,.]*")
+MOST_ALIKE = 4  # assumptions of one kind
 MOST_OPEN = 12  # trials; beyond it the ranking scrolls and folded runs stay folded in print
 
 
@@ -77,6 +80,7 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     if section.kind == "tiers":
         return {
             "tiers": tiers(comparison),
+            "further": max(0, len(comparison.tiers) - roll.MOST_TIERS) if roll.is_long(comparison) else 0,
             "scale": _scale(comparison)[2],
             "notes": comparison.notes,
             "many": len(comparison.labels) > MOST_OPEN,
@@ -86,10 +90,16 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     if section.kind == "overlay":
         return {"trials": trials(comparison), "notes": ()}
     if section.kind == "results":
+        rows = compared_tables.rows(comparison)
+        is_long = roll.is_long(comparison)
         return {
             "columns": compared_tables.columns(comparison),
-            "rows": compared_tables.rows(comparison),
+            "rows": rows[: roll.FIRST] if is_long else rows,
             "measure": comparison.measure,
+            "count": len(rows),
+            "packed": Markup(roll.rows(comparison, [row["cells"] for row in rows])) if is_long else "",
+            "recipes": tuple(dict.fromkeys(compared_tables.recipes(comparison).values()))[: roll.MOST_CHOICES],
+            "looks": tuple(dict.fromkeys(card.LOOKS.values())),
         }
     if section.kind == "differences":
         return compared_tables.differences(comparison)
@@ -106,8 +116,14 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     if section.kind == "assumed":
         settings = changed_settings(report.diagnoses[0])  # the same for all
         return {"assumed": assumed(report), "unread": report.unread, "settings": settings}
-    runs = zip(comparison.labels, comparison.diagnoses, strict=True)
-    return {"runs": tuple(each(*run) for run in runs), "many": len(comparison.labels) > MOST_OPEN}
+    told = [each(*run) for run in zip(comparison.labels, comparison.diagnoses, strict=True)]
+    is_long = roll.is_long(comparison)
+    return {
+        "runs": tuple(told[: roll.MOST_TOLD] if is_long else told),
+        "many": len(told) > MOST_OPEN,
+        "count": len(told),
+        "packed": tuple((first, Markup(text)) for first, text in roll.stories(comparison, told)) if is_long else (),
+    }
 
 
 def assumed(report: Report) -> tuple[str, ...]:
@@ -118,9 +134,17 @@ def assumed(report: Report) -> tuple[str, ...]:
         for item in one.assumptions:
             labels.setdefault(item.text, []).append(wording.shortened(label, 40))
     everywhere = len(report.comparison.labels)
-    return tuple(
-        text if len(named) == everywhere else f"{text} ({wording.listed(named, 3)})" for text, named in labels.items()
-    )
+    alike: dict[str, list[str]] = {}  # texts that differ in their numbers alone
+    for text in labels:
+        alike.setdefault(NUMBER.sub("#", text), []).append(text)
+    said = []
+    for texts in alike.values():
+        for text in texts[:MOST_ALIKE]:
+            named = labels[text]
+            said.append(text if len(named) == everywhere else f"{text} ({wording.listed(named, 3)})")
+        if more := sum(len(labels[text]) for text in texts[MOST_ALIKE:]):
+            said.append(f"The same with other numbers, for {wording.plural(more, 'further run')}; the JSON has each.")
+    return tuple(said)
 
 
 def _which(comparison: Comparison) -> str:
@@ -133,14 +157,16 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     """Each tier with its trials: level, interval and where they stand on the shared scale."""
     low, size, _ = _scale(comparison)
     made = []
-    for number, tier in enumerate(comparison.tiers, start=1):
-        members = [_ranked(comparison, label, low, size) for label in tier]
+    is_long = roll.is_long(comparison)
+    for number, tier in enumerate(comparison.tiers[: roll.MOST_TIERS] if is_long else comparison.tiers, start=1):
+        shown = tier[: roll.MOST_MEMBERS] if is_long else tier
+        members = [_ranked(comparison, label, low, size) for label in shown]
         what = "alone" if len(tier) == 1 else "tied with each other"
         above = "beaten by none" if number == 1 else f"beaten by tier {number - 1}"
         if all(member["level"] == "not judged" for member in members):
             what, above = _why_unranked(comparison, tier), "not ranked"
         said = what if len(comparison.tiers) == 1 else f"{above}; {what}" if len(tier) > 1 else above
-        made.append({"name": f"Tier {number}", "said": said, "members": members})
+        made.append({"name": f"Tier {number}", "said": said, "members": members, "more": len(tier) - len(shown)})
     return tuple(made)
 
 

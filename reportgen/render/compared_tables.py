@@ -15,6 +15,7 @@ from reportgen.report.compared_titles import MOST_IN_MATRIX
 
 MOST_COLUMNS = 12  # beyond it config differences have a row a run
 MOST_LISTED = 400
+MOST_ROWS = 200  # runs that stand in tables one by one; of more, the script draws those in sight
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ COLUMNS = (
 )
 
 
+RECIPE = Column("recipe", "Recipe", number=False, shown=False)  # where several runs share one
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a table: what is read, and what it is sorted by."""
@@ -58,18 +62,30 @@ def columns(comparison: Comparison) -> tuple[Column, ...]:
     noun = "Eval" if comparison.measure == "eval" else "Train"
     hours = "GPU-hours" if all(cost.gpus for cost in comparison.costs) else "Hours"
     named = {"level": noun, "cost": hours, "per_hour": "Gain per hour" if hours == "Hours" else "Gain per GPU-hour"}
-    return tuple(Column(one.id, named.get(one.id, one.title), one.number, one.shown) for one in COLUMNS)
+    shared = (RECIPE,) if comparison.by_recipe else ()
+    return (*shared, *(Column(one.id, named.get(one.id, one.title), one.number, one.shown) for one in COLUMNS))
+
+
+def recipes(comparison: Comparison) -> dict[str, str]:
+    """Label -> the name of its recipe; empty where every run is its own."""
+    if comparison.recipes is None or not comparison.by_recipe:
+        return {}
+    return {label: one.name for one in comparison.recipes.recipes for label in one.labels}
 
 
 def rows(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     """One row a run, in rank order."""
     tier_of = {label: at for at, tier in enumerate(comparison.tiers, start=1) for label in tier}
+    recipe_of = recipes(comparison)
     return tuple(
         {
             "label": label,
             "tint": tint(comparison, label),
             "href": f"#run-{at}",
-            "cells": tuple(_cells(tier_of[label], comparison.levels[at], comparison.costs[at], one)),
+            "cells": (
+                *((Cell(recipe_of.get(label, "—")),) if recipe_of else ()),
+                *_cells(tier_of[label], comparison.levels[at], comparison.costs[at], one),
+            ),
         }
         for at, (label, one) in enumerate(zip(comparison.labels, comparison.diagnoses, strict=True))
     )
@@ -142,9 +158,10 @@ def differences(comparison: Comparison) -> dict[str, Any]:
         "labels": tuple((label, tint(comparison, label)) for label in labels),
         "names": tuple(key for key, _ in by_key),
         "by_key": () if tall else tuple(by_key),
-        "by_run": tuple(zip(labels, zip(*(row for _, row in by_key), strict=True), concluded, strict=True))
+        "by_run": tuple(zip(labels, zip(*(row for _, row in by_key), strict=True), concluded, strict=True))[:MOST_ROWS]
         if tall and by_key
         else (),
+        "more": max(0, len(labels) - MOST_ROWS) if by_key else 0,
         "concluded": concluded,
     }
 

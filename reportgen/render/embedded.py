@@ -33,6 +33,15 @@ def packed(value: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
 
 
+def safe(value: Any) -> Any:
+    """A value with each text in it safe to draw and of bounded length."""
+    if isinstance(value, str):
+        return drawable(value, LONGEST)
+    if isinstance(value, Mapping):
+        return {key: safe(item) for key, item in value.items()}
+    return [safe(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def escaped(text: str) -> str:
     """JSON text with every character that HTML or JavaScript could take for its own as \\uXXXX."""
     for character, code in UNSAFE.items():
@@ -43,10 +52,11 @@ def escaped(text: str) -> str:
 def data(sheet: Sheet, charts: Iterable[Chart], runs: Iterable[Run], tokens: Mapping[int, str], **given: Any) -> str:
     """The page's one block of data, as script-safe JSON."""
     series = list(sheet.series.values())
-    digits = DIGITS if len({item.run for item in series}) <= 3 else 5 if len(series) < 200 else 4
+    drawn = {item.run for item in series}
+    digits = DIGITS if len(drawn) <= 3 else 5 if len(series) < 200 else 4
     whole = {
         **given,
-        "runs": [_run(run, at, tokens.get(at)) for at, run in enumerate(runs)],
+        "runs": [_run(run, at, tokens.get(at), at in drawn) for at, run in enumerate(runs)],
         "kinds": packed({name: {"vegalite": kind.vegalite, "vega": kind.vega} for name, kind in sheet.kinds.items()}),
         "charts": {chart.id: _chart(chart) for chart in charts},
     }
@@ -104,9 +114,11 @@ def _layout(layout: Layout) -> dict[str, Any]:
     }
 
 
-def _run(run: Run, at: int, tokens: str | None) -> dict[str, Any]:
-    """Name and clocks of one run: seconds and tokens by step, where known."""
+def _run(run: Run, at: int, tokens: str | None, is_drawn: bool) -> dict[str, Any]:
+    """Name and clocks of one run: seconds and tokens by step, where known and a chart needs them."""
     known: dict[str, Any] = {"name": drawable(run.name or run.id), "time": None, "tokens": None}
+    if not is_drawn:
+        return known
     if run.elapsed_s is not None and len(run.elapsed_s.dropna()) > 1:
         known["time"] = _clock(run.elapsed_s.dropna().index.to_numpy(float), run.elapsed_s.dropna().to_numpy(float))
     if tokens is not None and tokens in run.history:

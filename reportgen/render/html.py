@@ -48,8 +48,8 @@ def _page(report: Report, room: int, *, refresh: bool) -> str:
     """The page, further metrics as far as there is room for them."""
     vendored = files(TEMPLATES)
     css = "".join(_read(vendored, f"{name}.css") for name in (STYLES + TABLES if report.comparison else STYLES))
-    script = '(() => {\n"use strict";\n' + "".join(_read(vendored, f"{name}.js") for name in SCRIPTS) + "})();\n"
-    script += "".join(_read(vendored, f"{name}.js") for name in (TABLES if report.comparison else ()))
+    parts = "".join(_read(vendored, f"{name}.js") for name in (SCRIPTS + TABLES if report.comparison else SCRIPTS))
+    script = f'(() => {{\n"use strict";\n{parts}}})();\n'
     packed = vendored.joinpath("vega/runtime.js.gz").read_bytes()
     runtime_hash = vendored.joinpath("vega/runtime.sha256").read_text(encoding="ascii").strip()
     return environment().get_template("report.html").render(

@@ -9,6 +9,7 @@ from reportgen.comparison import Comparison
 from reportgen.recipes import Effect, Recipe
 from reportgen.render.trials import config_text, tint
 
+MOST_ROWS = 200  # recipes in the table
 MOST_SEEDS = 12  # of a recipe, drawn one by one
 MOST_LEVELS = 12  # of one key, in the table
 
@@ -24,7 +25,10 @@ def view(comparison: Comparison) -> dict[str, Any]:
     accuracy = comparison.diagnoses[0].scale.accuracy
     tier = {at: number for number, places in enumerate(recipes.tiers, start=1) for at in places}
     return {
-        "recipes": tuple(_row(comparison, one, tier[at], low, size) for at, one in enumerate(recipes.recipes)),
+        "recipes": tuple(
+            _row(comparison, one, tier[at], low, size) for at, one in enumerate(recipes.recipes[:MOST_ROWS])
+        ),
+        "more": max(0, len(recipes.recipes) - MOST_ROWS),
         "seeded": recipes.has_seeds,
         "low": wording.level(low + pad, accuracy),
         "high": wording.level(low + size - pad, accuracy),

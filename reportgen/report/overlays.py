@@ -19,6 +19,8 @@ from reportgen.recipes.effects import LOG_SPAN
 MOST_COLOURED = 8  # beyond it lines are faint, under a median with its quartiles
 MOST_LINES = 40  # beyond it only the named lines are drawn
 NAMED_LINES = 20
+MOST_DOTS = 400  # of one key; of more, those that lie on each other are drawn once
+DOT_CELLS = (70, 39)  # places for a dot on such a chart: its plot's size by a dot's of 3 px
 MOST_SWEPT = 6  # keys drawn against the outcome
 FEWEST_SWEPT = 4  # runs, and 3 distinct values, that make a sweep
 SPREAD_POINTS = 100
@@ -108,15 +110,29 @@ def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], compari
     else:
         place = {repr(value): float(value) if numeric else float(at) for at, value in enumerate(values)}
         ticks = () if numeric else tuple((float(at), _value(value)) for at, value in enumerate(values))
-    steps = np.array([place[repr(value)] for value, _ in known])
+    steps, outcomes = np.array([place[repr(value)] for value, _ in known]), np.array([level for _, level in known])
+    places = _apart(steps, outcomes)
     figure = Figure(
         id=f"swept-{crc32(key.encode('utf-8', 'surrogatepass'))}",
         title=key,
         unit="accuracy" if comparison.diagnoses[0].scale.accuracy else "",
-        frame=frame(steps, np.array([level for _, level in known]), key, "end"),
+        frame=frame(steps[places], outcomes[places], key, "end"),
         kind="scatter",
+        caption=f"{len(known):,} runs; dots that would lie on each other are drawn once"
+        if len(places) < len(known)
+        else "",
     )
     return Swept(key, figure, ticks)
+
+
+def _apart(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which of many dots to draw so that none is missed: of those that would lie on each other the first."""
+    if len(steps) <= MOST_DOTS:
+        return np.arange(len(steps))
+    cells = [np.floor((column - column.min()) / (np.ptp(column) or 1.0) * size).astype(np.int64)
+             for column, size in ((steps, DOT_CELLS[0]), (values, DOT_CELLS[1]))]  # fmt: skip
+    _, first = np.unique(cells[0] * (DOT_CELLS[1] + 1) + cells[1], return_index=True)
+    return np.sort(first)
 
 
 def _sortable(value: Any) -> tuple[int, float, str]:
