@@ -19,6 +19,7 @@ import numpy as np
 
 from reportgen.settings import Settings
 from reportgen.signals import learn
+from reportgen.verdict import is_spent
 
 CUTS = (1 / 2, 2 / 3)
 LEAST_CURVE, LEAST_PART = 60, 15  # points
@@ -86,7 +87,8 @@ def error_of_mean(values: np.ndarray) -> float:
 
 def main(folder: Path) -> None:
     """Judges every cut and writes the record."""
-    limit = Settings().rise_chance
+    settings = Settings()
+    limit = settings.rise_chance
     told: dict[str, list[int]] = defaultdict(list)
     binned: dict[float, list[int]] = defaultdict(list)
     outcomes: list[int] = []
@@ -111,7 +113,7 @@ def main(folder: Path) -> None:
             outcomes.append(outcome)
             chance = found.p_rise if found.p_rise is not None else 0.5
             if found.plateau.plateaued:
-                told["stop" if chance < limit else "levelled off"].append(outcome)
+                told["stop" if is_spent(found, settings) else "levelled off"].append(outcome)
             elif found.trend.direction == "rising" and found.plateau.probability < 0.2:
                 told["continue"].append(outcome)
             else:

@@ -11,7 +11,7 @@ from reportgen.signals import Learning, record
 from reportgen.signals.learning import LEAST_POINTS
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
-LEAST_RECORD = 10  # real runs; fewer are no record
+LEAST_RECORD = 8  # real runs; fewer are no record: a judgement, not measured
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
@@ -258,17 +258,27 @@ def _plateaued(
     held = f"The trend has stayed within {tolerance} of its end level since step {wording.count(onset)}."
     if _eval_still_rises(evidence):
         return "continue", "Train is flat, eval still rises", "the eval has not levelled off", held
-    if onset <= main.first_step:
+    is_sure = is_spent(main, settings)
+    if onset <= main.first_step and is_sure:
         return "change_recipe", "Flat from the first step to the last", "nothing was learned", held
     if _is_overfit(found):
         return "change_recipe", "Train is far above eval, and flat", "what was learned does not carry over", held
-    if main.p_rise is not None and main.p_rise >= settings.rise_chance:
-        chance = wording.probability(main.p_rise)
+    if not is_sure:
+        chance = wording.probability(main.p_rise or 0.0)
         odds = f"{held} More steps are a gamble: the chance of a rise in another half run is {chance}"
         headline = f"Probably levelled off at step {wording.count(onset)} of {last}"
+        if onset <= main.first_step:
+            headline = f"Probably flat from the first step to step {last}"
         return "inconclusive", headline, "a further rise can't be ruled out", f"{odds}{_told('levelled off')}."
     headline = f"Stopped paying off at step {wording.count(onset)} of {last}"
     return "stop", headline, "this recipe has given what it can", f"{held[:-1]}{_told('stop')}."
+
+
+def is_spent(main: Learning, settings: Settings) -> bool:
+    """Whether a plateau is sure enough to stop at, however often the run is looked at while it grows."""
+    if main.p_rise is None:
+        return True
+    return main.plateau.probability >= settings.stop_probability and main.p_rise < settings.rise_chance
 
 
 def _told(advice: str) -> str:
@@ -276,7 +286,7 @@ def _told(advice: str) -> str:
     known = record.of_advice(advice)
     if known is None or known.n < LEAST_RECORD:
         return ""
-    return f"; of {known.n} real runs told so {known.n - known.rose} did not rise clearly"
+    return f"; of {known.n} real runs told so {known.rose} rose clearly"
 
 
 def _falling(main: Learning, last: str) -> Answer | None:

@@ -148,3 +148,31 @@ def test_what_is_assumed_is_said_on_the_card(diagnosed):
     verdict = diagnosed["plateau"].verdict
     assert "assumed" in verdict.lead
     assert "assumed" in verdict.numbers[0].context
+
+
+@pytest.mark.parametrize(("name", "said"), [("plateau", "levelled off"), ("flat from the start", "flat from")])
+def test_a_plateau_that_is_only_probable_is_no_advice_to_stop(name, said):
+    """Below stop_probability, or with a chance of a rise, more steps are a gamble with odds; both are asked."""
+    for limits in ({"stop_probability": 1.0}, {"rise_chance": 0.0}):
+        run = from_rows(rows_of(RUNS[name]), id="run", source="run", step="step")
+        verdict = diagnose(run, Settings(**limits)).verdict
+        assert verdict.decision == "inconclusive"
+        assert verdict.headline.startswith(f"Probably {said}")
+        assert "the chance of a rise" in verdict.lead
+
+
+def rows_of(columns):
+    """The rows of some columns, an empty cell left out."""
+    return [
+        {"step": at + 1, **{name: values[at] for name, values in columns.items() if values[at] is not None}}
+        for at in range(STEPS)
+    ]
+
+
+def test_a_line_looked_at_while_it_grows_is_never_told_to_stop():
+    """At every 5 % from 30 % on, under more noise than the whole gain of a look."""
+    for seed in range(4):
+        values = noisy(line(low=0.2, high=0.4), 128, seed)
+        for end in range(38, STEPS + 1, 6):
+            verdict = diagnose(from_rows(rows_of({TRAIN: values})[:end], id="run", source="run", step="step")).verdict
+            assert verdict.decision not in ("stop", "change_recipe"), (seed, end)

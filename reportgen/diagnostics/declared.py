@@ -22,7 +22,7 @@ from reportgen.settings import Settings
 from reportgen.signals import robust
 
 BASE_ACCURACY = 0.1835  # Qwen2.5-0.5B-Instruct on gsm8k's test set, as the guide has it
-BASE_SLACK = 0.06  # train problems and hotter samples read this much lower or higher than the test set, as runs show
+BASE_SLACK = 0.06  # between train problems, sampled hotter, and the test set; a judgement, not measured
 LEAST_FOR_START = 6  # train rewards below which the first are no level of their own
 START = 0.02  # of the train rewards, at least three: what "the first steps" are
 CAUTIOUS_PROBLEMS = 30  # AIME, the smallest set in common use: what an unknown set is taken for

@@ -17,9 +17,9 @@ class Record(NamedTuple):
 ALL = Record(68, 17, 13)
 BY_ADVICE = {
     "continue": Record(13, 7, 1),
-    "levelled off": Record(15, 7, 1),
+    "levelled off": Record(18, 7, 1),
     "open": Record(28, 2, 10),
-    "stop": Record(12, 1, 1),
+    "stop": Record(9, 1, 1),
 }
 
 
