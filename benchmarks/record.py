@@ -119,6 +119,8 @@ def main(folder: Path) -> None:
             else:
                 told["open"].append(outcome)
             binned[next(edge for edge in (0.35, limit, 0.55, 1.0) if chance <= edge)].append(outcome)
+    if not outcomes:
+        raise SystemExit(f"{folder}: no curve in it; the record stays as it was")
     for edge in sorted(binned):
         print("chance of a rise up to {}: {} told so, {} rose clearly, {} fell".format(edge, *counted(binned[edge])))
     TARGET.write_text(

@@ -74,7 +74,7 @@ def report(
     \b
     Examples:
       reportgen report wandb/latest-run
-      reportgen report outputs/grpo/logs/root/exp/trial/trainer.log -o report.html
+      reportgen report outputs/grpo/exp/trial/trainer.log -o report.html
       reportgen report my-team/gsm8k/abc123 --baseline 18.35% --eval-size 1319
       reportgen report wandb/ --reference trial1 --json report.json
       reportgen report trainer.log --fail-on critical --min-gain 5pp --max-gap 3pp

@@ -52,7 +52,7 @@ def groups(diagnoses: Sequence[Diagnosis], measure: Measure = "eval") -> tuple[t
 
 
 def _kind(one: Diagnosis, measure: Measure) -> Hashable:
-    """Everything that `why_not` asks of a run; ranges of rewards to two digits, as they are never held for more."""
+    """All that `why_not` asks of a run; rewards that reach as far to two digits are taken for alike."""
     main, role = one.cast.main, f"{measure}_reward"
     name = one.roles[role].name if role in one.roles else None
     low, high = _reach(one, role) if name is not None else (0.0, 0.0)

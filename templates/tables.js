@@ -24,8 +24,9 @@ const rolled = (table) => {
 };
 const rollOf = (table, data) => {
   const box = table.parentElement, body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+  const recipes = heads.findIndex((head) => head.dataset.col === "recipe") - 1; // the column of recipes
   const blank = body.rows[0].cloneNode(true), height = body.rows[0].getBoundingClientRect().height || 36;
-  const sought = data.labels.map((label, at) => [label, data.recipes?.[at] ?? "", ...data.columns.flatMap((column) => (column.look ? [column.text[at]] : []))].join("\n").toLowerCase());
+  const sought = data.labels.map((label, at) => [label, ...data.columns.flatMap((column, number) => (column.look || number === recipes ? [column.text[at]] : []))].join("\n").toLowerCase());
   const gap = () => { const row = document.createElement("tr"), cell = document.createElement("td"); cell.colSpan = heads.length; cell.className = "gap"; row.setAttribute("aria-hidden", "true"); row.append(cell); return row; };
   const above = gap(), below = gap();
   let order = data.labels.map((_, at) => at), shown = order, words = "", recipe = "";
@@ -37,6 +38,7 @@ const rollOf = (table, data) => {
     data.columns.forEach((column, number) => {
       const cell = made.cells[number + 1], head = heads[number + 1], look = column.look?.[at];
       cell.textContent = column.text[at];
+      cell.dataset.key = column.key[at];
       if (look) {
         const sign = one(`.${CSS.escape(look)}`, one("#looks").content)?.cloneNode(true);
         if (sign) { sign.append(column.text[at]); cell.replaceChildren(sign); }
@@ -56,7 +58,7 @@ const rollOf = (table, data) => {
     if (focused) one(`a[href="${CSS.escape(focused)}"]`, body)?.focus({ preventScroll: true });
   };
   const select = () => {
-    shown = order.filter((at) => sought[at].includes(words) && (!recipe || data.recipes[at] === recipe));
+    shown = order.filter((at) => sought[at].includes(words) && (!recipe || data.columns[recipes].text[at] === recipe));
     one(".found", box.parentElement).textContent = shown.length ? `${shown.length.toLocaleString("en-GB")} of ${order.length.toLocaleString("en-GB")} runs` : `no run matches`;
     box.scrollTop = 0;
     draw();

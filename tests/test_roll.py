@@ -12,7 +12,9 @@ from browser import Opened
 from reports import learning_run
 
 from reportgen.diagnostics import diagnose
+from reportgen.findings import Assumption
 from reportgen.render import page
+from reportgen.render.compared import MOST_ALIKE, assumed
 from reportgen.render.roll import CHUNK, FIRST, MOST_MEMBERS, MOST_TOLD
 from reportgen.report import compose, overlays
 
@@ -168,3 +170,18 @@ def test_a_sweep_draws_every_place_of_its_dots(report):
     assert drawn["step"].nunique() > 50
     assert len(drawn) < COUNT
     assert "drawn once" in swept.figure.caption
+
+
+@pytest.mark.parametrize("count", [12, COUNT])
+def test_assumptions_that_differ_in_numbers_alone_are_told_by_some_of_many_runs(count):
+    """Of few runs each is told; of many the first few, and for how many more the same holds."""
+    levels = [Assumption("baseline", at / 1000, f"The base level is {at / 10:.1f} %, a guess.") for at in range(9)]
+    made = many(count)
+    each = [replace(one, assumptions=(levels[at % 9],)) for at, one in enumerate(made.comparison.diagnoses)]
+    told = assumed(replace(made, comparison=replace(made.comparison, diagnoses=tuple(each))))
+    if count == COUNT:
+        rest = sum(at % 9 >= MOST_ALIKE for at in range(COUNT))
+        assert told[MOST_ALIKE:] == (f"The same with other numbers, for {rest} further runs; the JSON has each.",)
+    else:
+        assert len(told) == len(levels)
+    assert all(text.startswith("The base level") for text in told[:MOST_ALIKE])

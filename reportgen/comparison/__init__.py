@@ -57,10 +57,10 @@ class Comparison:
 
     def pair(self, a: str, b: str, metric: Measure | None = None) -> Pair | None:
         """The test of two runs, whichever was named first; None when it was not made."""
-        return self._tests.get((metric or self.measure, frozenset((a, b))))
+        return self._by_labels.get((metric or self.measure, frozenset((a, b))))
 
     @cached_property
-    def _tests(self) -> dict[tuple[Measure, frozenset[str]], Pair]:
+    def _by_labels(self) -> dict[tuple[Measure, frozenset[str]], Pair]:
         return {(pair.metric, frozenset((pair.a, pair.b))): pair for pair in self.pairs}
 
 

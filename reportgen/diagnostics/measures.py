@@ -27,7 +27,7 @@ SEEN = 1.4  # times the threshold: the widest half interval with which a gap of 
 AT_ONCE = 0.02  # of the run: an eval by then is of a model that has learned nothing yet
 APART = 3.0  # times the threshold: train and eval that start so far apart are of other problems
 LEAST_BASE = 0.02  # below: hardly a success a batch, and "+8,000 %" says nothing
-EARLY = 0.34  # of the run: a gap that stands by then, and grows no more, was not learned by heart
+EARLY = 0.34  # of the run, a judgement: a gap that stands by then, and grows no more, was not learned by heart
 ErrorAt = Callable[[int, float], float | None]  # (step, value) -> standard error of an eval
 
 

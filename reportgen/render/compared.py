@@ -21,7 +21,7 @@ from reportgen.report import Report, Section, overlays, titles
 
 GOALS = (0.5, 0.9)  # shares of the best gain, whose levels are worth reaching
 NUMBER = re.compile(r"\d[\d,.]*")
-MOST_ALIKE = 4  # assumptions of one kind
+MOST_ALIKE = 4  # assumptions of one kind, of more runs than stand in a table
 MOST_OPEN = 12  # trials; beyond it the ranking scrolls and folded runs stay folded in print
 
 
@@ -97,7 +97,7 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
             "rows": rows[: roll.FIRST] if is_long else rows,
             "measure": comparison.measure,
             "count": len(rows),
-            "packed": Markup(roll.rows(comparison, [row["cells"] for row in rows])) if is_long else "",
+            "packed": Markup(roll.rows(comparison.labels, [row["cells"] for row in rows])) if is_long else "",
             "recipes": tuple(dict.fromkeys(compared_tables.recipes(comparison).values()))[: roll.MOST_CHOICES],
             "looks": tuple(dict.fromkeys(card.LOOKS.values())),
         }
@@ -134,15 +134,16 @@ def assumed(report: Report) -> tuple[str, ...]:
         for item in one.assumptions:
             labels.setdefault(item.text, []).append(wording.shortened(label, 40))
     everywhere = len(report.comparison.labels)
+    most = MOST_ALIKE if roll.is_long(report.comparison) else everywhere
     alike: dict[str, list[str]] = {}  # texts that differ in their numbers alone
     for text in labels:
         alike.setdefault(NUMBER.sub("#", text), []).append(text)
     said = []
     for texts in alike.values():
-        for text in texts[:MOST_ALIKE]:
+        for text in texts[:most]:
             named = labels[text]
             said.append(text if len(named) == everywhere else f"{text} ({wording.listed(named, 3)})")
-        if more := sum(len(labels[text]) for text in texts[MOST_ALIKE:]):
+        if more := sum(len(labels[text]) for text in texts[most:]):
             said.append(f"The same with other numbers, for {wording.plural(more, 'further run')}; the JSON has each.")
     return tuple(said)
 

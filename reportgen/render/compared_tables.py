@@ -142,8 +142,8 @@ def _no_plateau(one: Diagnosis) -> str:
 
 def differences(comparison: Comparison) -> dict[str, Any]:
     """Keys that differ, by key or by run, and what can be concluded for each run."""
-    order = [comparison.at[comparison.reference]]
-    order += [at for at in range(len(comparison.labels)) if at not in order]
+    first = comparison.at[comparison.reference]
+    order = [first, *(at for at in range(len(comparison.labels)) if at != first)]
     labels = [comparison.labels[at] for at in order]
     named = [repr(label) for label in comparison.labels]  # a key that only repeats the names says nothing
     by_key = [

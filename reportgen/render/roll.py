@@ -8,7 +8,7 @@ from typing import Any
 from reportgen import wording
 from reportgen.comparison import Comparison
 from reportgen.render import embedded
-from reportgen.render.compared_tables import MOST_ROWS, Cell, recipes
+from reportgen.render.compared_tables import MOST_ROWS, Cell
 from reportgen.render.trials import config_text
 
 FIRST = 100  # rows that are there without a script
@@ -25,20 +25,17 @@ def is_long(comparison: Comparison) -> bool:
     return len(comparison.labels) > MOST_ROWS
 
 
-def rows(comparison: Comparison, cells: Sequence[Sequence[Cell]]) -> str:
-    """The whole table, packed: labels, recipes, and of each column the texts, the sort keys and the looks."""
-    named = recipes(comparison)
+def rows(labels: Sequence[str], cells: Sequence[Sequence[Cell]]) -> str:
+    """The whole table, packed: labels, and of each column the texts, the sort keys and the looks."""
     columns = [
         {
-            "text": [embedded.safe(cell.text) for cell in column],
+            "text": [cell.text for cell in column],
             "key": [cell.key for cell in column],
             "look": [cell.look for cell in column] if any(cell.look for cell in column) else None,
         }
         for column in zip(*cells, strict=True)
     ]
-    labels = [embedded.safe(label) for label in comparison.labels]
-    of_each = [embedded.safe(named.get(label, "")) for label in comparison.labels] if named else None
-    return embedded.packed({"labels": labels, "recipes": of_each, "columns": columns})
+    return embedded.packed(embedded.safe({"labels": labels, "columns": columns}))
 
 
 def stories(comparison: Comparison, told: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, str], ...]:

@@ -6,7 +6,7 @@ bytes. So one of each kind is parsed, and the others are compared with it and cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import Struct, error
 from typing import NamedTuple
@@ -35,6 +35,11 @@ class Points(NamedTuple):
 
 
 NONE = Points(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """The points of several pieces in one."""
+    return parts[0] if len(parts) == 1 else Points(*(np.concatenate(cells) for cells in zip(*parts, strict=True)))
 
 
 class Value(NamedTuple):
@@ -80,8 +85,7 @@ class Log:
     def join(self) -> None:
         """Puts the points of each tag into one piece."""
         for parts in self.points.values():
-            if len(parts) > 1:
-                parts[:] = [Points(*(np.concatenate(cells) for cells in zip(*parts, strict=True)))]
+            parts[:] = [joined(parts)]
 
     def purge(self, step: int) -> None:
         """Drops what was logged at a step and after it, as TensorBoard does when a start says so."""
@@ -144,7 +148,7 @@ class _Found:
     def into(self, log: Log) -> None:
         """Hands all points on to a log."""
         for tag, parts in self._parts.items():
-            points = Points(*(np.concatenate(cells) for cells in zip(*(part for _, part in parts), strict=True)))
+            points = joined([part for _, part in parts])
             if len(parts) > 1 and len(points.steps):
                 order = np.argsort(np.concatenate([which for which, _ in parts]), kind="stable")
                 points = Points(*(cells[order] for cells in points))

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from reportgen import foreign
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
@@ -193,14 +191,15 @@ def _file(path: str, kept: Callable[[str], bool], notes: list[str], *, is_whole:
     events.read(pieces(), log, kept)
     n_torn = at + n_read - log.damage.whole
     if is_whole and n_torn < len(last) and not log.damage.n_lost:
-        log.join()
+        if at:  # else looks that add little leave a piece each
+            log.join()
         growing.leave(path, Log, log, log.damage.whole, last=last[: len(last) - n_torn])
     return log
 
 
 def _series(chunks: Sequence[Points]) -> Series:
     """All points of a tag, by their clock."""
-    times, steps, values = (np.concatenate(cells) for cells in zip(*chunks, strict=True))
+    times, steps, values = events.joined(chunks)
     return points.in_time(Series(steps, values, times))
 
 

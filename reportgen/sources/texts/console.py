@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,6 @@ from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 
-Kept = Callable[[str], bool]  # whether a metric is wanted
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -47,8 +46,8 @@ class Lines(ABC):
         """Takes further whole lines."""
 
     @abstractmethod
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
-        """Everything that was said, only wanted metrics where that saves much; what was odd is added to the notes."""
+    def printed(self, notes: list[str]) -> Printed:
+        """Everything that was said; what was odd is added to the notes."""
 
 
 class Console(Source):
@@ -65,7 +64,7 @@ class Console(Source):
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         path, notes, kept = claim.place.path, list[str](), wanted(keep)
-        said = growing.text(path, self.lines, notes).printed(kept, notes)
+        said = growing.text(path, self.lines, notes).printed(notes)
         if not any(name != said.step for name in said.rows.names):
             raise NoSteps(f"{path}: no step yet: no {self.line}; try again when the first step is done")
         name = said.name or places.run_name(path)

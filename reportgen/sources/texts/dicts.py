@@ -14,7 +14,7 @@ import numpy as np
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
 from reportgen.sources.growing import Fixed
-from reportgen.sources.texts.console import Console, Kept, Lines, Printed
+from reportgen.sources.texts.console import Console, Lines, Printed
 
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")
 EVALUATED = re.compile(rb"Evaluation completed[^\n{}]{0,200}?global_step (\d{1,15}), eval_metrics: (\{[^\n{}]*\})")
@@ -70,7 +70,7 @@ class _Lines(Lines):
         self._is_swift = self._is_swift or any(name in row for name in SWIFT)
         self._at.append(dict(self._bars))
 
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+    def printed(self, notes: list[str]) -> Printed:
         is_numbered = self._numbered.n_rows > 0
         if not is_numbered and self._n_said < self._rows.n_rows and (told := self._counted()):
             notes.append(told)

@@ -6,7 +6,7 @@ import re
 
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources.texts.console import Console, Kept, Lines, Printed, plain, whole_lines
+from reportgen.sources.texts.console import Console, Lines, Printed, plain, whole_lines
 
 BANNER = re.compile(rb"={5,60} Step (\d{1,12})/(\d{1,12}) ={5,60}")
 ITEM = re.compile(r"[•·]\s*([^:•\n]{1,80}):\s*(-?(?:\d[\d,]*\.?\d*(?:e[-+]?\d+)?|nan|inf))", re.IGNORECASE)
@@ -56,7 +56,7 @@ class _Lines(Lines):
             self._rows.add(self._row)
         self._row = {}
 
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+    def printed(self, notes: list[str]) -> Printed:
         self._end_block()
         told = {"planned_steps": self._planned} if self._planned else {}
         return Printed(self._rows, framework="nemo-rl", provenance=told)

@@ -15,7 +15,7 @@ from reportgen.gathered import Gathered
 from reportgen.naming import Key
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Rank
-from reportgen.sources.texts.console import Console, Kept, Lines, Printed, plain, whole_lines
+from reportgen.sources.texts.console import Console, Lines, Printed, plain, whole_lines
 
 LEAST_LINES = 3  # lines alike, with steps that grow
 LEAST_PAIRS = 2  # of a line; three where so few lines are all there is
@@ -59,7 +59,7 @@ class _Lines(Lines):
                 self._rows.add({**found.pairs, "step": float(found.step)})
                 self._percents |= dict.fromkeys(found.percents)
 
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+    def printed(self, notes: list[str]) -> Printed:
         if self._percents:
             notes.append(f"{', '.join(self._percents)}: printed in per cent, read as shares of 1")
         return Printed(self._rows, kind="console", state="unknown")

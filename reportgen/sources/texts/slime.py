@@ -10,7 +10,7 @@ import numpy as np
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
 from reportgen.sources.growing import Fixed
-from reportgen.sources.texts.console import Console, Kept, Lines, Printed
+from reportgen.sources.texts.console import Console, Lines, Printed
 from reportgen.sources.texts.dicts import values
 
 LINE = re.compile(
@@ -32,11 +32,11 @@ class _Lines(Lines):
             row["rollout"] = float(number)
             (self._updates if kind == b"step" else self._rollouts).append(row)
 
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+    def printed(self, notes: list[str]) -> Printed:
         rollouts = self._rollouts
         per_rollout = _updates_each(rollouts, self._updates)
         updates = [
-            {name: value for name, value in row.items() if name != "train/step" and kept(str(name))}
+            {name: value for name, value in row.items() if name != "train/step"}
             | {"rollout": row["rollout"] // per_rollout}
             for row in self._updates
         ]

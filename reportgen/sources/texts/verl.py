@@ -6,7 +6,7 @@ import re
 
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources.texts.console import Console, Kept, Lines, Printed, plain
+from reportgen.sources.texts.console import Console, Lines, Printed, plain
 
 MARK = b"step:"
 STEP = re.compile(rb"(?:^|[\s\)m])step:(\d{1,15}) - (?=[^\s:]+:)", re.MULTILINE)
@@ -33,7 +33,7 @@ class _Lines(Lines):
             at = end if end >= 0 else len(chunk)
             self._rows.add({"step": float(found[1]), **_values(chunk[found.end() : at], whole=end >= 0)})
 
-    def printed(self, kept: Kept, notes: list[str]) -> Printed:
+    def printed(self, notes: list[str]) -> Printed:
         names = self._names
         return Printed(
             self._rows,

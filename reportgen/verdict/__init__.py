@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reportgen import wording
-from reportgen.findings import Decision, Evidence, Finding, Move, Number, Severity, Verdict
+from reportgen.findings import Decision, Evidence, Finding, Move, Severity, Verdict
 from reportgen.settings import Settings
 from reportgen.signals import Learning, record
 from reportgen.signals.learning import LEAST_POINTS
+from reportgen.verdict.numbers import distance, numbers_of
 
 SURE = 0.5  # probability of a direction from which it is more likely than both others
-LEAST_RECORD = 8  # real runs; fewer are no record: a judgement, not measured
+LEAST_RECORD = 10  # real runs; fewer are no record: a judgement, not measured
 LEAST = 6  # steps with a reward, as many as the guide's example has
 FEW_SAMPLES = 256  # answers a step below which their noise is what keeps a plateau open
 RULED_OUT = 0.2  # probability of a plateau below which a rising curve is called rising
@@ -23,8 +24,6 @@ SEVERITIES: Mapping[Decision, Severity] = {
     "roll_back": Severity.CRITICAL,
 }
 Answer = tuple[Decision, str, str, str]  # decision, headline, because, what the curve does
-
-
 SOLVED = 0.97  # of the highest reward: little is left to learn, and groups without variance teach nothing
 KINDS: Mapping[str, str] = {  # policy check -> what broke, so that two signs of one thing count once
     "entropy": "entropy", "kl": "distance", "behaviour_kl": "distance", "clip_fraction": "size", "grad_norm": "size",
@@ -65,7 +64,7 @@ def decide(
         lead=" ".join(sentence for sentence in (_gain(evidence, settings), curve, ahead) if sentence),
         reasons=_reasons(by_check),
         next_steps=(),
-        numbers=_numbers(main, evidence, decision, by_check),
+        numbers=numbers_of(main, evidence, decision, by_check),
         severity=severity,
     )
 
@@ -104,7 +103,8 @@ def _fallen(evidence: Evidence, found: Mapping[str, Finding]) -> Answer | None:
                 if _is_overfit(found) and not _broke(found) and not _train_falls(evidence):
                     headline = f"Overfits: eval falls since step {wording.count(peak)}"
                     because = "train rises while the eval falls"
-            curve = f"The {what} fell {_size(learning.collapse.drop or 0.0, evidence)} after step {wording.count(peak)}"
+            drop = distance(learning.collapse.drop or 0.0, evidence)
+            curve = f"The {what} fell {drop} after step {wording.count(peak)}"
             if what == "eval":
                 evals = evidence.values("eval_reward")
                 best, then = (wording.level(float(evals.loc[at]), evidence.scale.accuracy)
@@ -254,7 +254,7 @@ def _plateaued(
     onset, last = main.plateau.onset_step, wording.count(main.last_step)
     if not main.plateau.plateaued or onset is None:
         return None
-    tolerance = _size(main.plateau.tolerance, evidence)
+    tolerance = distance(main.plateau.tolerance, evidence)
     held = f"The trend has stayed within {tolerance} of its end level since step {wording.count(onset)}."
     if _eval_still_rises(evidence):
         return "continue", "Train is flat, eval still rises", "the eval has not levelled off", held
@@ -379,91 +379,3 @@ def _reasons(found: Mapping[str, Finding]) -> tuple[str, ...]:
     worst = sorted((one for one in found.values() if one.severity >= Severity.WARNING), key=lambda one: -one.severity)
     carrying = [found[check] for check in ("plateau", "trend", "improvement", "gap") if check in found]
     return tuple(dict.fromkeys(f"{one.check.replace('_', ' ')}: {one.headline}" for one in (*worst, *carrying)))[:6]
-
-
-def _numbers(
-    main: Learning | None, evidence: Evidence, decision: Decision, found: Mapping[str, Finding]
-) -> tuple[Number, ...]:
-    """The four or five numbers of the card, with their intervals."""
-    given = (_gain_number(evidence), _final_number(evidence), _curve_number(main, evidence, decision),
-             _forecast_number(main, evidence, decision), _gap_number(evidence, found.get("gap")))  # fmt: skip
-    return tuple(one for one in given if one is not None)
-
-
-def _gain_number(evidence: Evidence) -> Number | None:
-    found, accuracy = evidence.improvement, evidence.scale.accuracy
-    if found is None:
-        return None
-    context = f"over {wording.level(found.baseline, accuracy)}"
-    context += " (assumed)" if found.baseline_from == "assumed" else ""
-    context += f", n = {wording.count(found.n)}" if found.n else ""
-    context += f"; {wording.p_value(found.p_value)}" if found.p_value is not None else "; not tested"
-    return Number(f"Gain over {found.over}", found.absolute, "points" if accuracy else "", found.interval, context,
-                  "improvement", 0.0)  # fmt: skip
-
-
-def _final_number(evidence: Evidence) -> Number | None:
-    """The last eval, or the end of train when there is none."""
-    accuracy, unit = evidence.scale.accuracy, "accuracy" if evidence.scale.accuracy else ""
-    base = evidence.improvement.baseline if evidence.improvement else None
-    if "eval_reward" in evidence.roles and len(evals := evidence.values("eval_reward")):
-        context = f"step {wording.count(evals.index[-1])}"
-        if len(evals) > 1:
-            before = wording.level(float(evals.iloc[-2]), accuracy)
-            context += f"; {before} at step {wording.count(evals.index[-2])}"
-        seen = evidence.seen.get("eval_reward")
-        interval = seen.interval_at(int(evals.index[-1])) if seen is not None else None
-        return Number("Final eval", float(evals.iloc[-1]), unit, interval, context, "improvement", base)
-    if evidence.train is None:
-        return None
-    low, mid, high = evidence.train.end_level
-    bounds = (low, high) if low < high else None
-    return Number("Level at the end", mid, unit, bounds, "train; no eval was logged", "trend", base)
-
-
-def _curve_number(main: Learning | None, evidence: Evidence, decision: Decision) -> Number | None:
-    """What the curve says: where it fell, since when it is flat, or how fast it moves."""
-    if main is None:
-        return None
-    last, fallen = wording.count(main.last_step), [one for one in (evidence.train, evidence.eval) if one is not None]
-    collapse = next((one.collapse for one in fallen if one.collapse.collapsed), None)
-    if decision == "roll_back" and collapse is not None and collapse.peak_step is not None:
-        context = f"of {last}; down {_size(collapse.drop or 0.0, evidence)} since"
-        return Number("Peak before the fall", float(collapse.peak_step), "step", None, context, "collapse")
-    if main.plateau.plateaued and main.plateau.onset_step is not None:
-        context = f"of {last}; probability {wording.probability(main.plateau.probability)}"
-        bounds = main.plateau.onset_interval
-        if not main.is_modelled:
-            context, bounds = f"of {last}; noise not weighed", None
-        return Number("Plateau onset", float(main.plateau.onset_step), "step", bounds, context, "plateau")
-    if "eval_reward" not in evidence.roles or evidence.train is None or not main.is_modelled:
-        return None  # the level at the end stands there already
-    low, mid, high = evidence.train.end_level
-    context = f"train; chance of a plateau {wording.probability(main.plateau.probability)}"
-    unit = "accuracy" if evidence.scale.accuracy else ""
-    return Number("Level at the end", mid, unit, (low, high) if low < high else None, context, "plateau")
-
-
-def _forecast_number(main: Learning | None, evidence: Evidence, decision: Decision) -> Number | None:
-    """What the double run would bring; nothing where it would be run by another policy, or noise wasn't weighed."""
-    if main is None or not main.forecast or decision == "roll_back" or not main.is_modelled:
-        return None
-    far, unit = main.forecast[-1], "accuracy" if evidence.scale.accuracy else ""
-    reach = (far.step - main.first_step + 1) / max(main.last_step - main.first_step + 1, 1)
-    whose = "train; " if "eval_reward" in evidence.roles and evidence.train is not None else ""
-    context = f"{whose}step {wording.count(far.step)}; 90{wording.THIN}% interval"
-    return Number(f"Forecast at {wording.number(reach, 2)}×", far.mid, unit, (far.low, far.high), context, "forecast")
-
-
-def _gap_number(evidence: Evidence, gap: Finding | None) -> Number | None:
-    found = evidence.gap
-    if found is None or gap is None:
-        return None
-    context = str(gap.evidence["said"])
-    context = "none visible; good generalisation" if found.label == "good_generalisation" else context
-    unit = "points" if evidence.scale.accuracy else ""
-    return Number("Train–eval gap", found.gap, unit, found.interval, context, "gap", 0.0)
-
-
-def _size(value: float, evidence: Evidence) -> str:
-    return f"{wording.fixed(100 * value, 2)} pp" if evidence.scale.accuracy else wording.number(value)
