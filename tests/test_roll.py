@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -185,3 +186,39 @@ def test_assumptions_that_differ_in_numbers_alone_are_told_by_some_of_many_runs(
     else:
         assert len(told) == len(levels)
     assert all(text.startswith("The base level") for text in told[:MOST_ALIKE])
+
+
+MOST_PRINTED = 12  # pages
+
+
+def test_hundreds_of_runs_print_on_few_pages_that_say_what_is_left_out(opened):
+    """Long tables end after some rows in print; on the screen they don't."""
+    page = opened.page
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= MOST_PRINTED
+    page.emulate_media(media="print")
+    left_out = """() => [...document.querySelectorAll(".tw")].filter(one => one.querySelector(".long"))
+        .map(one => [getComputedStyle(one, "::after").content,
+                     [...one.querySelectorAll("tbody tr")].some(row => getComputedStyle(row).display === "none")])"""
+    told = page.evaluate(left_out)
+    assert any(hidden for _, hidden in told)
+    assert all(("left out in print" in text) == hidden for text, hidden in told)
+
+
+def test_no_table_of_many_runs_is_wider_than_a_phone(chromium, written):
+    """What is wide scrolls in its own place."""
+    with Opened(chromium, written, viewport={"width": 390, "height": 844}) as at:
+        at.page.locator("#results").scroll_into_view_if_needed()
+        at.page.locator("#table-results[aria-rowcount]").wait_for()
+        assert at.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_ticks_of_a_sweep_stand_apart(report):
+    """However many values a key has, and however close, their names don't touch; both ends are named."""
+    rates = np.concatenate([np.geomspace(1e-6, 1.4e-6, 30), np.geomspace(2e-6, 1e-4, 30)])
+    ticks = overlays.legible(tuple((float(np.log10(rate)), f"{rate:.2e}") for rate in rates))
+    reach = ticks[-1][0] - ticks[0][0]
+    gaps = [(b[0] - a[0]) / reach * overlays.TICK_ROOM for a, b in pairwise(ticks)]
+    assert min(gaps) > len("1.00e-06")
+    assert 3 <= len(ticks) <= 5
+    assert (ticks[0][1], ticks[-1][1]) == ("1.00e-06", "1.00e-04")

@@ -21,6 +21,7 @@ MOST_LINES = 40  # beyond it only the named lines are drawn
 NAMED_LINES = 20
 MOST_DOTS = 400  # of one key; of more, those that lie on each other are drawn once
 DOT_CELLS = (70, 39)  # places for a dot on such a chart: its plot's size by a dot's of 3 px
+TICK_ROOM = 34  # characters beside each other under such a chart
 MOST_SWEPT = 6  # keys drawn against the outcome
 FEWEST_SWEPT = 4  # runs, and 3 distinct values, that make a sweep
 SPREAD_POINTS = 100
@@ -105,8 +106,7 @@ def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], compari
     numeric = len(values) > 8 and all(isinstance(value, int | float) and value == value for value in values)
     if numeric and values[0] > 0 and values[-1] / values[0] >= LOG_SPAN:  # rates: each step the same factor
         place = {repr(value): math.log10(value) for value in values}
-        told = values[:: math.ceil(len(values) / 6)]
-        ticks = tuple((place[repr(value)], _value(value)) for value in told)
+        ticks = tuple((place[repr(value)], _value(value)) for value in values)
     else:
         place = {repr(value): float(value) if numeric else float(at) for at, value in enumerate(values)}
         ticks = () if numeric else tuple((float(at), _value(value)) for at, value in enumerate(values))
@@ -122,7 +122,23 @@ def _sweep(key: str, row: Sequence[Any], levels: Sequence[float | None], compari
         if len(places) < len(known)
         else "",
     )
-    return Swept(key, figure, ticks)
+    return Swept(key, figure, legible(ticks))
+
+
+def legible(ticks: tuple[tuple[float, str], ...]) -> tuple[tuple[float, str], ...]:
+    """Both ends, and of the others those that stand beside their neighbours without touching."""
+    if len(ticks) < 2:
+        return ticks
+    last, scale = ticks[-1], TICK_ROOM / ((ticks[-1][0] - ticks[0][0]) or 1.0)
+
+    def apart(left: tuple[float, str], right: tuple[float, str]) -> bool:
+        return scale * (right[0] - left[0]) - (len(left[1]) + len(right[1])) / 2 >= 1
+
+    kept = [ticks[0]]
+    for tick in ticks[1:-1]:
+        if apart(kept[-1], tick) and apart(tick, last):
+            kept.append(tick)
+    return (*kept, last)
 
 
 def _apart(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
