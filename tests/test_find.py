@@ -151,10 +151,19 @@ def test_another_trials_log_is_another_run(tmp_path: Path) -> None:
 def test_a_record_that_fails_does_not_take_the_run_down(tmp_path: Path) -> None:
     """Of two records of a run the one that can be read is the run, and the other is noted."""
     trial = reference(tmp_path)
-    (trial / "config.yaml").write_text("a: [1, 2")
+    (log,) = trial.rglob("*.wandb")
+    log.write_bytes(log.read_bytes()[:7])
     run = read(*find(str(tmp_path)))
     assert len(run.history) == 126
-    assert any("config.yaml: not YAML" in note for note in run.notes)
+    assert any("not read" in note and "W&B has not written a record" in note for note in run.notes)
+
+
+def test_a_config_that_is_no_yaml_does_not_part_the_records_of_a_run(tmp_path: Path) -> None:
+    """Log and W&B run stay one run, which says that its config was left out."""
+    (reference(tmp_path) / "config.yaml").write_text("a: [1, 2")
+    run = read(*find(str(tmp_path)))
+    assert len(run.history) == 126
+    assert any("config.yaml was left out (not YAML" in note for note in run.notes)
 
 
 def test_a_folder_of_one_run_can_be_read(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ def test_mlflows_folder_leaves_deleted_runs_out(stores):
     assert "deleted in MLflow" in problems[0]
 
 
+def test_mlflows_broken_meta_file_is_left_out(stores, tmp_path):
+    """The run is read without it, under its folder's name, and says so."""
+    spec = next(spec for spec in find(str(stores["mlflow"] / "mlruns")) if read(spec).name == "trial0")
+    folder = shutil.copytree(spec, tmp_path / "a1b2")
+    (folder / "meta.yaml").write_text("a: [1, 2")
+    run = read(str(folder))
+    assert (run.id, run.state) == ("a1b2", "unknown")
+    assert any("meta.yaml was left out (not YAML" in note for note in run.notes)
+
+
 def test_trackio_holds_two_runs(stores):
     """Each run by its name, values as logged, no secret."""
     first, second = map(read, find(str(stores["trackio"] / "gsm8k-grpo.db")))

@@ -7,10 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reportgen.errors import SourceError
 from reportgen.settings import DEEPEST, LARGEST_CONFIG, MOST_LEAVES
 
-REMEDY = "mend it or move it away: the run is read without it too"
 LONGEST_SCALAR = 64  # characters of a number, a truth value or a null; a longer scalar is a text
 MOST_NUMBER = 40  # digits of a whole number
 TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -21,17 +19,19 @@ class Unfit(ValueError):
     """A text that is no YAML, or YAML beyond the limits."""
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A YAML file as a mapping of plain values; SourceError: where it isn't YAML."""
+def beside(path: Path, notes: list[str]) -> dict[str, Any]:
+    """A YAML file beside a run as a mapping of plain values; {} where none is, and with a note where it is none."""
     try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return {}
         with path.open("rb") as file:
-            content = file.read(LARGEST_CONFIG + 1)
+            return mapping(file.read(LARGEST_CONFIG + 1))
     except OSError as error:
-        raise SourceError(f"{path}: can't be opened ({error.strerror}); check who may read it") from error
-    try:
-        return mapping(content)
+        reason = f"can't be opened: {error.strerror}"
     except Unfit as error:
-        raise SourceError(f"{path}: {error}; {REMEDY}") from error
+        reason = str(error)
+    notes.append(f"{path.name} was left out ({reason}); the rest of the run was read")
+    return {}
 
 
 def mapping(content: bytes) -> dict[str, Any]:

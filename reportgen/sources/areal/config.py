@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportgen.errors import SourceError
 from reportgen.sources import yaml_text
 
 
@@ -17,12 +16,9 @@ class Named(NamedTuple):
     trial: str
 
 
-def beside(log: str) -> dict[str, Any]:
-    """The config.yaml beside a log as a mapping, empty without one; SourceError when it can't be read."""
-    path = Path(log).parent / "config.yaml"
-    if not path.is_file():
-        return {}
-    found = yaml_text.read(path)
+def beside(log: str, notes: list[str]) -> dict[str, Any]:
+    """The config.yaml beside a log as a mapping; empty without one, and with a note when it can't be read."""
+    found = yaml_text.beside(Path(log).parent / "config.yaml", notes)
     wrapped = {key: value for key, value in found.items() if key not in ("wandb_version", "_wandb")}
     if wrapped and all(isinstance(value, Mapping) and "value" in value for value in wrapped.values()):
         return {key: value["value"] for key, value in wrapped.items()}  # as W&B writes it
@@ -31,7 +27,7 @@ def beside(log: str) -> dict[str, Any]:
 
 def named(log: str, config: Mapping[str, Any] | None = None) -> Named:
     """The experiment and trial of a log: as its config says, else as AReaL's folders are named."""
-    config = _quietly(log) if config is None else config
+    config = beside(log, []) if config is None else config
     experiment, trial = (str(config.get(key) or "") for key in ("experiment_name", "trial_name"))
     if experiment and trial:
         return Named(experiment, trial)
@@ -39,11 +35,3 @@ def named(log: str, config: Mapping[str, Any] | None = None) -> Named:
     if len(parts) >= 4 and parts[-4] == "logs":  # {fileroot}/logs/{user}/{experiment}/{trial}
         return Named(experiment or parts[-2], trial or parts[-1])
     return Named(experiment, trial)
-
-
-def _quietly(log: str) -> dict[str, Any]:
-    """The config beside a log, empty when it can't be read: reading the run will say so."""
-    try:
-        return beside(log)
-    except SourceError:
-        return {}

@@ -74,7 +74,7 @@ def read(spec: str, *, keep: Collection[str] | None = None) -> Run:
     lines, last = _read_lines(path, notes)
     launch = _number(chosen, lines)
     trial = _chosen(path, "" if launch is not None else chosen, lines)
-    config = areal_config.beside(path)
+    config = areal_config.beside(path, notes)
     if trial.name and str(config.get("trial_name") or trial.name) != trial.name:
         notes.append(f"the config.yaml beside it is of trial {config['trial_name']!r} and was left out")
         config = {}

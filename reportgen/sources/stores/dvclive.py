@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from reportgen import foreign
-from reportgen.errors import SourceError
 from reportgen.run import Run
 from reportgen.sources import place as places
 from reportgen.sources import yaml_text
@@ -42,7 +39,7 @@ class Dvclive(Source):
             id=folder.resolve().name,
             name=_name(folder.resolve()),
             source=f"DVCLive folder {folder}",
-            config=_config(folder / "params.yaml", notes),
+            config=yaml_text.beside(folder / "params.yaml", notes),
             notes=[*notes, "DVCLive counts steps from 0 and keeps no clock and no state of a run"],
         )
 
@@ -66,11 +63,3 @@ def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float, float]]:
 def _name(folder: Path) -> str:
     """The folder's name, or that of the one above when it says nothing."""
     return folder.parent.name if folder.name == "live" and folder.parent.name else folder.name
-
-
-def _config(path: Path, notes: list[str]) -> dict[str, Any]:
-    try:
-        return foreign.mapping(yaml_text.read(path)) if path.exists() else {}
-    except SourceError as error:
-        notes.append(str(error))
-        return {}

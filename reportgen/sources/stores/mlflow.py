@@ -100,13 +100,12 @@ def _series(connection: sqlite3.Connection, run: str, key: str) -> Series:
 
 def _folder(place: Place, keep: Keep) -> Run:
     """A run of the file store: a file a metric, `timestamp value step` a line."""
-    about = yaml_text.read(Path(place.path, ABOUT))
+    notes: list[str] = []
+    about = yaml_text.beside(Path(place.path, ABOUT), notes)
     series = {name: _points(text) for name, text in _files(Path(place.path, "metrics"))}
     params = {name: text.strip() for name, text in _files(Path(place.path, "params"))}
     tags = {name: text.strip() for name, text in _files(Path(place.path, "tags"))}
-    experiment = ""
-    if Path(place.path).parent.joinpath(ABOUT).is_file():
-        experiment = foreign.text(yaml_text.read(Path(place.path).parent / ABOUT).get("name"))
+    experiment = foreign.text(yaml_text.beside(Path(place.path).parent / ABOUT, []).get("name"))
     started, ended = made.moment(about.get("start_time")), made.moment(about.get("end_time"))
     identity = foreign.text(about.get("run_id") or about.get("run_uuid")) or Path(place.path).name
     if foreign.text(about.get("lifecycle_stage")) == "deleted":
@@ -123,6 +122,7 @@ def _folder(place: Place, keep: Keep) -> Run:
         started=started,
         runtime_s=(ended - started).total_seconds() if started and ended else None,
         state=STATES.get(str(about.get("status")), "unknown"),
+        notes=notes,
     )
 
 

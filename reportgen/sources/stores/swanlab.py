@@ -74,12 +74,8 @@ def _run(told: _Told, folder: Path, place: Place, keep: Keep) -> Run:
     system = {name: series.pop(name) for name in list(series) if name.startswith(OWN_METRICS)}
     if not series:
         raise NoSteps(f"{place.path}: no step yet: SwanLab has written no metric; try again when a step is done")
-    config, notes = {}, list(told.notes)
-    try:
-        path = folder / "files" / "config.yaml"
-        config = _unwrapped(yaml_text.read(path)) if path.exists() else {}
-    except SourceError as error:
-        notes.append(str(error))
+    notes = list(told.notes)
+    config = _unwrapped(yaml_text.beside(folder / "files" / "config.yaml", notes))
     identity = told.id or folder.name
     return made.run_of(
         series,

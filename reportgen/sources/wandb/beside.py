@@ -32,7 +32,7 @@ def read(folder: Path, remarks: list[str]) -> Beside:
     """What stands beside a log, in its files/ or in the folder itself; what is odd is added to `remarks`."""
     inside = folder / "files" if (folder / "files").is_dir() else folder
     metadata = mapping(inside / "wandb-metadata.json", remarks)
-    wrapped = yaml_mapping(inside / "config.yaml", remarks) if _is_ours(inside) else {}
+    wrapped = yaml_text.beside(inside / "config.yaml", remarks) if _is_ours(inside) else {}
     return Beside(
         config=common.config(wrapped),
         summary=common.summary(mapping(inside / "wandb-summary.json", remarks)),
@@ -57,18 +57,6 @@ def mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
         remarks.append(f"{path.name} is no JSON object and was left out")
         return {}
     return found
-
-
-def yaml_mapping(path: Path, remarks: list[str]) -> dict[str, Any]:
-    """A YAML mapping in a file; nothing, with a remark, when it holds none."""
-    content = _content(path)
-    if content is None:
-        return {}
-    try:
-        return yaml_text.mapping(content)
-    except yaml_text.Unfit as error:
-        remarks.append(f"{path.name} was left out ({error}); the rest of the run was read")
-        return {}
 
 
 def _is_ours(folder: Path) -> bool:
