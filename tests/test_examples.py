@@ -94,8 +94,13 @@ def test_broken_ones_are_named_and_left_out(installed: Path, tmp_path: Path) -> 
         "CHECK = Check('bad', 'policy', 'Bad', 'Is it?', ('train_reward',), lambda evidence, settings: 1 / 0)\n"
         "EXTRA = Extra('Bad', '{{ nothing }}', lambda diagnosis: {'title': 'Bad'})\n"
         "WORSE = Extra('Worse', '', lambda diagnosis: 1 / 0)\n"
+        "from reportgen.trainers import Trainer\n"
+        "TRAINER = Trainer('odd', 'Odd', marks=('(',))\n"
+        "class SOURCE: name = 'half'\n"
     )
     lay(installed, "broken-toys", {"reportgen.checks": {"bad": "broken_toys:CHECK", "none": "broken_toys:NONE"},
+                                   "reportgen.sources": {"half": "broken_toys:SOURCE"},
+                                   "reportgen.trainers": {"odd": "broken_toys:TRAINER", "lost": "nowhere:TRAINER"},
                                    "reportgen.sections": {"bad": "broken_toys:EXTRA", "worse": "broken_toys:WORSE",
                                                           "gone": "nowhere:X"}})  # fmt: skip
     forget()
@@ -104,6 +109,9 @@ def test_broken_ones_are_named_and_left_out(installed: Path, tmp_path: Path) -> 
     assert skipped.reason == "plugin bad failed (ZeroDivisionError: division by zero); tell its authors"
     assert [told.split(":")[0] for told in diagnostics.remarks()] == ["plugin none (broken_toys"]
     assert [told.split(" (")[0] for told in sections.plugged().problems] == ["plugin gone"]
+    told = [one.split(" (")[0] for one in sources.remarks([])]
+    assert told == ["plugin lost", "plugin odd", "plugin half"]
+    assert made.diagnoses[0].run.framework == ""
     page = render.page(made)
     assert "Plugin bad failed (UndefinedError); tell its authors." in page
     assert "Plugin worse failed (ZeroDivisionError); tell its authors" in page

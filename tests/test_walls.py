@@ -13,6 +13,7 @@ ROOMS = Path(reportgen.__file__).parent
 FLOW = (  # data flows down this list; a room imports only from rooms above it, or from its own
     "errors",
     "settings",
+    "plugins",
     "naming",
     "foreign",
     "wording",

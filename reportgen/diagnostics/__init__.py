@@ -92,7 +92,7 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
 
 def asked() -> tuple[Check, ...]:
     """Every check in reading order, those of other packages last."""
-    return (*CHECKS, *plugged.plugged(NAMES).checks)
+    return (*CHECKS, *plugged.plugged(NAMES).good)
 
 
 def remarks() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen import metrics, restarts
+from reportgen import metrics, restarts, trainers
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
 from reportgen.sources import copies, folders, registry, remote
@@ -128,7 +128,7 @@ def is_remote(spec: str) -> bool:
 
 def remarks(specs: Iterable[str]) -> tuple[str, ...]:
     """What a person must hear: a limit that bit, a name that several runs share, a plugin that is broken."""
-    return (*registry.plugged().problems, *wandb_address.remarks(tuple(specs)))
+    return (*trainers.remarks(), *registry.plugged().problems, *wandb_address.remarks(tuple(specs)))
 
 
 def read(

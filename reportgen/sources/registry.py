@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
 from reportgen.errors import ReportgenError, SourceError
+from reportgen.plugins import Brought, brought
 from reportgen.run import Run
 from reportgen.sources import place as places
 from reportgen.sources.place import Place
@@ -58,7 +58,7 @@ def best(place: Place) -> Taken | None:
     Each source is asked once, and none any more when one is sure: no later one could have the place.
     """
     found: Taken | None = None
-    for source in (*written(), *plugged().sources):
+    for source in (*written(), *plugged().good):
         claim = source.claim(place)
         if claim is not None:
             LOG.debug("%s: %s claims it, %s: %s", place.spec, source.name, claim.rank.name.lower(), claim.why)
@@ -101,37 +101,21 @@ def written() -> tuple[Source, ...]:
     return tuple(made)
 
 
-class Plugged(NamedTuple):
-    """The sources of other packages, and in a sentence each those that can't be used."""
-
-    sources: tuple[Source, ...]
-    problems: tuple[str, ...]
-
-
 @cache
-def plugged() -> Plugged:
+def plugged() -> Brought[Source]:
     """What the entry points bring; what is broken is named and left out."""
-    good: list[Source] = []
-    problems = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        try:
-            good.append(Foreign(point))
-        except Exception as error:  # whatever another package's import may raise
-            problems.append(f"plugin {point.name} ({point.value}): left out, {type(error).__name__}: {error}; "
-                            "update it or uninstall it")  # fmt: skip
-    return Plugged(tuple(good), tuple(problems))
+    return brought(GROUP, Foreign)
 
 
 class Foreign(Source):
     """Another package's source: what it lets out is told with its name, and takes nothing else down."""
 
-    def __init__(self, point: EntryPoint) -> None:
-        loaded: Any = point.load()
+    def __init__(self, origin: str, loaded: Any) -> None:
         self._source: Source = loaded() if isinstance(loaded, type) else loaded
         self.name, self.joins = str(self._source.name), bool(getattr(self._source, "joins", False))
         if not callable(self._source.claim) or not callable(self._source.read):
             raise TypeError("claim and read are no functions")
-        self._origin = point.name
+        self._origin = origin
 
     def claim(self, place: Place) -> Claim | None:
         try:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
-from importlib.metadata import entry_points
+from typing import Any
 
-from reportgen.errors import SettingsError
+from reportgen.plugins import Brought, brought
 from reportgen.trainers import (
     areal,
     art,
@@ -38,7 +38,7 @@ from reportgen.trainers.trainer import CONFIG, Axis, EvalName, Kind, Sum, Traine
 
 __all__ = [
     "BUILT_IN", "CONFIG", "PLAIN", "Axis", "EvalName", "Kind", "Sum", "Trainer", "also", "by_name", "keys", "kin",
-    "known", "own", "samples", "title", "told",
+    "known", "own", "remarks", "samples", "title", "told",
 ]  # fmt: skip
 
 GROUP = "reportgen.trainers"  # of entry points, each a Trainer
@@ -129,6 +129,11 @@ def samples(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(keys for trainer in (*kin(by_name(name)), *known()) for keys in trainer.samples))
 
 
+def remarks() -> tuple[str, ...]:
+    """In a sentence each: the trainers of other packages that can't be used."""
+    return _installed().problems
+
+
 @lru_cache(maxsize=64)
 def _kin(trainer: Trainer, everyone: tuple[Trainer, ...]) -> tuple[Trainer, ...]:
     others = {other.name: other for other in everyone}
@@ -137,18 +142,19 @@ def _kin(trainer: Trainer, everyone: tuple[Trainer, ...]) -> tuple[Trainer, ...]
 
 @lru_cache(maxsize=64)
 def _all(own: tuple[Trainer, ...]) -> tuple[Trainer, ...]:
-    found: Mapping[str, Trainer] = {trainer.name: trainer for trainer in (*own, *_installed(), *BUILT_IN, PLAIN)[::-1]}
-    order = dict.fromkeys(trainer.name for trainer in (*own, *_installed(), *BUILT_IN, PLAIN))
-    return tuple(found[name] for name in order)
+    every = (*own, *_installed().good, *BUILT_IN, PLAIN)
+    first: Mapping[str, Trainer] = {trainer.name: trainer for trainer in reversed(every)}
+    return tuple(first[name] for name in dict.fromkeys(trainer.name for trainer in every))
 
 
 @cache
-def _installed() -> tuple[Trainer, ...]:
-    """Trainers of other packages."""
-    found = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        trainer = point.load()
+def _installed() -> Brought[Trainer]:
+    """Trainers of other packages; what is broken is named and left out."""
+
+    def fit(origin: str, trainer: Any) -> Trainer:
         if not isinstance(trainer, Trainer):
-            raise SettingsError(f"entry point {point.value}: no Trainer; mend or remove {point.name}'s package")
-        found.append(trainer)
-    return tuple(found)
+            raise TypeError("no Trainer")
+        _ = trainer.mark, trainer.names, trainer.is_configured("")  # a pattern that is none is told now
+        return trainer
+
+    return brought(GROUP, fit)
