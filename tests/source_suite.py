@@ -24,10 +24,14 @@ OTHERS = {  # what else lies in a folder
 
 
 class SourceSuite:
-    """A sample of three steps: `reward` is .25 .5 .75, `odd` is nan at the second step and missing at the third."""
+    """A sample of three steps: `reward` is .25 .5 .75, `odd` is nan at the second step and missing at the third.
+
+    A store that is a folder gives its files by path in `files`, and names its folder in `folder`.
+    """
 
     source: ClassVar[str]  # the name of the source that has to claim it
-    name: ClassVar[str]  # of the sample's file
+    name: ClassVar[str]  # of the sample's file: the one with the rewards, which is cut
+    folder: ClassVar[str] = ""  # of a store that is a folder: what it is called
     reward: ClassVar[str] = "reward"
     odd: ClassVar[str] = "odd"
     steps: ClassVar[tuple[int, ...]] = (1, 2, 3)
@@ -39,11 +43,21 @@ class SourceSuite:
         """The content of a file; with a secret in one of its texts."""
         raise NotImplementedError
 
-    def lay(self, folder: Path, content: bytes | None = None) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / self.name
-        path.write_bytes(self.sample() if content is None else content)
-        return path
+    def files(self, secret: str = "") -> dict[str, bytes]:
+        """Content by path below the store's folder, or the one file."""
+        return {self.name: self.sample(secret)}
+
+    def lay(self, folder: Path, files: dict[str, bytes] | None = None) -> Path:
+        """Lays a sample into a folder; what a person would name to have it read."""
+        store = folder / self.folder
+        for name, content in (self.files() if files is None else files).items():
+            (store / name).parent.mkdir(parents=True, exist_ok=True)
+            (store / name).write_bytes(content)
+        return store if self.folder else store / self.name
+
+    def with_main(self, content: bytes) -> dict[str, bytes]:
+        """The sample's files, its main one with other content."""
+        return {**self.files(), self.name: content}
 
     def same(self, run: Run, other: Run) -> None:
         assert run.history.equals(other.history)
@@ -79,31 +93,31 @@ class SourceSuite:
         if not self.packs:
             pytest.skip("nobody packs it")
         plain = read(str(self.lay(tmp_path)))
-        packed = tmp_path / "packed" / f"{self.name}.gz"
-        packed.parent.mkdir()
-        packed.write_bytes(gzip.compress(self.sample()))
-        self.same(read(str(packed)), plain)
+        files = {f"{name}.gz" if name == self.name else name: content if name != self.name else gzip.compress(content)
+                 for name, content in self.files().items()}  # fmt: skip
+        packed = self.lay(tmp_path / "packed", files)
+        self.same(read(str(packed if self.folder else f"{packed}.gz")), plain)
 
     def test_it_is_read_the_same_twice(self, tmp_path: Path) -> None:
         """Reading changes nothing, and nothing is drawn from the clock."""
         path = self.lay(tmp_path)
-        before = path.read_bytes()
+        before = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
         first, second = read(str(path)), read(str(path))
         self.same(first, second)
         assert (first.notes, first.state, first.started) == (second.notes, second.state, second.started)
-        assert path.read_bytes() == before
+        assert {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()} == before
 
     def test_cut_anywhere_only_what_was_whole_is_read(self, tmp_path: Path) -> None:
         """A sample that ends at any byte gives values that the whole one has, or says where the fault is."""
-        whole = self.sample()
-        run = read(str(self.lay(tmp_path / "whole", whole)))
+        whole = self.files()[self.name]
+        run = read(str(self.lay(tmp_path / "whole")))
         cuts = {*range(0, len(whole), max(1, len(whole) // CUTS)), *range(max(0, len(whole) - 20), len(whole))}
         for cut in sorted(cuts):
-            path = self.lay(tmp_path / "cut", whole[:cut])
+            path = self.lay(tmp_path / "cut", self.with_main(whole[:cut]))
             try:
                 some = read(str(path))
             except ReportgenError as error:
-                assert self.name in str(error), cut
+                assert path.name in str(error), cut
                 assert "\n" not in str(error), cut
                 continue
             for metric in some.history:
@@ -126,13 +140,13 @@ class SourceSuite:
         """A key in any of its texts reaches no part of the run."""
         if not self.keeps_texts:
             pytest.skip("the format has no texts")
-        run = read(str(self.lay(tmp_path, self.sample(SECRET))))
+        run = read(str(self.lay(tmp_path, self.files(SECRET))))
         assert SECRET not in repr((run.config, run.summary, run.provenance, run.notes, run.console_tail, run.name,
                                    run.id, run.source, list(run.history)))  # fmt: skip
 
     def test_a_fault_says_where(self, tmp_path: Path) -> None:
-        """An empty file is refused in one sentence that names it."""
-        path = self.lay(tmp_path, b"")
+        """A store whose files are empty is refused in one sentence that names it."""
+        path = self.lay(tmp_path, dict.fromkeys(self.files(), b""))
         with pytest.raises(ReportgenError) as told:
             read(str(path))
         assert str(told.value).startswith(str(path))

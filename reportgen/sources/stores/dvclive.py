@@ -38,7 +38,8 @@ class Dvclive(Source):
             keep,
             id=folder.resolve().name,
             name=_name(folder.resolve()),
-            source=f"DVCLive folder {folder}",
+            place=claim.place,
+            kind="DVCLive folder",
             config=yaml_text.beside(folder / "params.yaml", notes),
             notes=[*notes, "DVCLive counts steps from 0 and keeps no clock and no state of a run"],
         )

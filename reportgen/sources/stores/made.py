@@ -56,9 +56,10 @@ def run_of(
     series: Mapping[str, Series],
     keep: Collection[str] | None,
     *,
+    place: Place,
+    kind: str,
     id: str,
     name: str,
-    source: str,
     axis: str = "",
     config: Mapping[str, Any] | None = None,
     provenance: Mapping[str, Any] | None = None,
@@ -70,17 +71,18 @@ def run_of(
 ) -> Run:
     """A Run out of series as a store keeps them; NoSteps when there is none.
 
+    kind: what the place is, for people: "MLflow run".
     axis: a metric that counts the trainer's own steps, where the store counted calls.
     """
     kept = wanted(keep)
     rows = points.rows({key: one for key, one in series.items() if kept(key) or key == axis})
     if not len(rows.columns[points.AXIS]):
-        raise NoSteps(f"{source}: no step yet: no metric was logged; try again when the first step is done")
+        raise NoSteps(f"{place.spec}: no step yet: no metric was logged; try again when the first step is done")
     return from_rows(
         rows.columns,
         id=id,
         name=name,
-        source=source,
+        source=f"{kind} {place.spec}",
         step=axis or points.AXIS,
         nonfinite=rows.nonfinite,
         config=config,

@@ -82,7 +82,8 @@ def _run(told: _Told, folder: Path, place: Place, keep: Keep) -> Run:
         keep,
         id=identity,
         name=told.name or identity,
-        source=f"SwanLab run {place.path}",
+        place=place,
+        kind="SwanLab run",
         axis=made.own_axis(series),
         config=config,
         provenance={
