@@ -46,7 +46,7 @@ class Mark:
     """A step, a band of steps or a level pointed at in a figure."""
 
     kind: Literal[
-        "onset", "plateau", "baseline", "collapse", "restart", "epoch", "spike", "end", "threshold", "forecast"
+        "onset", "plateau", "baseline", "collapse", "restart", "epoch", "spike", "end", "threshold", "forecast", "named"
     ]
     label: str
     first: float | None = None  # step; None for a level

@@ -40,6 +40,51 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS
 
 
+def told_apart(names: Iterable[str], room: int) -> dict[str, str]:
+    """Name -> as much of it as fits into `room` characters and tells it from the others.
+
+    What all of too long names share at their beginning and end is left out, whole words of it where words differ.
+    """
+    given = list(dict.fromkeys(names))
+    if all(len(name) <= room for name in given):
+        return {name: name for name in given}
+    if len(given) == 1:
+        return {given[0]: shortened(given[0], room)}
+    first, last = _shared(given)
+    begun = {name: ELLIPSIS + name[first:] if first > 1 else name for name in given}
+    if last > 1 and any(len(text) > room for text in begun.values()):
+        begun = {name: text[:-last] + ELLIPSIS for name, text in begun.items()}
+    short = {name: shortened(text, room) for name, text in begun.items()}
+    alike: dict[str, list[str]] = {}
+    for name, text in short.items():
+        alike.setdefault(text, []).append(name)
+    for group in alike.values():
+        if 1 < len(group) < len(given):
+            short |= told_apart(group, room)
+        elif len(group) > 1:  # they differ after words longer than the room
+            first = max(0, _common(group) - room // 2)
+            short |= {name: shortened(ELLIPSIS + name[first:], room) for name in group}
+    return short
+
+
+def _shared(names: list[str]) -> tuple[int, int]:
+    """How many characters all names share at their beginning and at their end, up to where a word begins or ends."""
+    first = _common(names)
+    while first and names[0][first - 1].isalnum():
+        first -= 1
+    last = _common([name[first:][::-1] for name in names])
+    while last and names[0][-last].isalnum():
+        last -= 1
+    return first, last
+
+
+def _common(names: list[str]) -> int:
+    """How many characters all names begin with, one of each left over."""
+    low, high = min(names), max(names)
+    same = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
+    return max(0, min(same, min(map(len, names)) - 1))
+
+
 def fixed(value: float, decimals: int, *, signed: bool = False) -> str:
     """A number with so many decimals: "1,319", "−0.25"; more of them rather than a 0 that isn't."""
     if not math.isfinite(value):

@@ -5,7 +5,8 @@ const all = (query, within = document) => [...within.querySelectorAll(query)];
 const page = JSON.parse(one("#page-data").textContent);
 const phone = matchMedia("(max-width:640px)");
 const LAYERS = { raw: "logged", smooth: "smoothed", trend: "trend", forecast: "forecast", eval: "eval", spread: "median", faint: "" };
-const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map() };
+const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map(), held: new Map() };
+const STRONG = "var(--ink,#17191d)"; // of a line that a reader holds
 const live = new Map(); // element of a chart -> what is drawn in it
 
 /* numbers */
@@ -80,14 +81,31 @@ const pieces = (chart, id) => { // layer -> lists of points, before the axis is 
   delete made.mean;
   if (raw && (level > 0 || chart.kind === "small")) made.smooth = [level > 0 ? { ...base, y: smoothed(base.x, base.y, level) } : raw];
   if (made.smooth && chart.kind === "small") made.end = [{ ...raw, x: made.smooth[0].x.slice(-1), y: made.smooth[0].y.slice(-1) }];
-  const trial = state.trial.get(id);
+  const held = state.held.get(id), trial = state.trial.get(id);
+  if (held?.size) {
+    const isHeld = (line) => held.has(line.look.series);
+    const strong = made.faint.filter(isHeld).map((line) => ({ ...line, lo: line.y, hi: line.y, look: { ...line.look, color: STRONG } }));
+    Object.assign(made, { faint: made.faint.filter((line) => !isHeld(line)), trend: [...(made.trend ?? []), ...strong] });
+  }
   if (trial) for (const layer of Object.keys(made)) made[layer] = made[layer].filter((line) => line.look.series === undefined || line.look.series === trial);
   if (alone) for (const layer of Object.keys(made)) if (layer !== alone && !(alone === "raw" && layer === "smooth")) made[layer] = [];
   return made;
 };
+const clipped = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const namedEnds = (labels, made, id) => { // names of the lines that are held, strong, at their ends
+  const held = state.held.get(id);
+  if (!held?.size) return labels;
+  const strong = labels.map((row) => (held.has(row.series) ? { ...row, color: STRONG, fontWeight: 600 } : row));
+  for (const line of made.trend) {
+    const name = line.look.series, look = { color: STRONG, align: "right", dx: -6, dy: -9, fontWeight: 600 };
+    if (held.has(name) && !labels.some((row) => row.series === name)) strong.push({ step: line.x.at(-1), value: line.y.at(-1), text: clipped(name, 60), series: name, ...look });
+  }
+  return strong;
+};
 const rowsOf = (chart, layout, id) => {
-  const log = state.log.has(id), run = runOf(chart), rows = {};
-  for (const [layer, lines] of Object.entries(pieces(chart, id))) {
+  const log = state.log.has(id), trial = state.trial.get(id), run = runOf(chart), rows = {};
+  const made = pieces(chart, id);
+  for (const [layer, lines] of Object.entries(made)) {
     rows[layer] = lines.flatMap((line) => line.x.map((step, at) => {
       const row = { step: place(step, line.run), value: line.y[at], ...line.look };
       if (line.lo) { row.low = line.lo[at]; row.high = line.hi[at]; }
@@ -95,12 +113,12 @@ const rowsOf = (chart, layout, id) => {
     })).filter((row) => Number.isFinite(row.value) && (!log || row.value > 0));
   }
   for (const [name, given] of Object.entries(layout.rows)) {
-    rows[name] = given.map((row) => {
+    rows[name] = (name === "labels" ? namedEnds(given, made, id) : given).map((row) => {
       const moved = { ...row };
       for (const field of name === "spans" ? ["step", "last", "value"] : ["step", "last"]) if (field in row) moved[field] = place(row[field], run);
       if (row.pinned && state.zoom) moved.step = place(state.zoom[1], run);
       return moved;
-    }).filter((row) => !log || name === "spans" || row.value === undefined || row.value > 0);
+    }).filter((row) => !trial || row.series === undefined || row.series === trial).filter((row) => !log || name === "spans" || row.value === undefined || row.value > 0);
   }
   if (log) {
     const least = Math.min(...Object.values(rows).flat().map((row) => row.value ?? Infinity).filter((value) => value > 0));

@@ -42,14 +42,15 @@ const nameOf = (drawn, layer, line) => {
   if (drawn.chart.kind !== "lines" || layer === "spread") return LAYERS[layer] ?? layer;
   return (line.look.series ?? line.label) + (layer === "eval" ? ", eval" : "");
 };
+const isTrended = (line, layers) => layers.trend?.some((other) => other.look.series === line.look.series); // as logged, under its trend
 const readings = (drawn, step, value) => {
   const factor = drawn.values.yfactor, lines = [], reach = stepAt(drawn.values.xhi, runOf(drawn.chart)) - stepAt(drawn.values.xlo, runOf(drawn.chart));
   let at = step;
   const all = pieces(drawn.chart, drawn.id);
   for (const [layer, whole] of Object.entries(all)) {
-    const list = layer !== "faint" || value === undefined ? whole : [closest(whole, step, value)].filter(Boolean);
-    if (layer === "faint" && all.trend?.length) continue; // as logged, under its trend
-    if (layer === "faint") outline(drawn, list[0]);
+    const faint = layer === "faint", under = faint ? whole.filter((line) => !isTrended(line, all)) : whole;
+    const list = !faint || value === undefined ? under : [closest(under, step, value)].filter(Boolean);
+    if (faint) outline(drawn, list[0]);
     if (layer === "end" || (layer === "smooth" && drawn.chart.smoothing === 0 && !state.smooth.get(drawn.id))) continue;
     for (const line of list.slice(0, 12)) {
       const where = nearest(line.x, step);
@@ -74,11 +75,32 @@ const point = (drawn, step, heard = false, value = undefined) => {
   Object.assign(tip.style, { left: `${side + scrollX}px`, top: `${upper + scrollY}px` });
   if (heard) one(".heard").textContent = text;
 };
-const unpoint = () => { tip.hidden = true; cursors(null); for (const drawn of live.values()) outline(drawn, null); };
+let pinned = null; // where a click holds the values in sight: its chart and step
+const unpoint = () => {
+  for (const drawn of live.values()) outline(drawn, null);
+  const drawn = pinned && live.get(pinned.element);
+  if (drawn) return point(drawn, pinned.step, false, pinned.value);
+  tip.hidden = true;
+  cursors(null);
+};
+const unpin = () => { pinned = null; unpoint(); };
+const REACH = 14; // px from a line at which a click means it
+const hold = (drawn, event) => { // the values where it was clicked; of many lines also the one clicked at, named
+  const step = stepOf(drawn, event.clientX), value = valueOf(drawn, event.clientY), layers = pieces(drawn.chart, drawn.id);
+  const held = state.held.get(drawn.id) ?? new Set();
+  const lines = [...(layers.faint ?? []).filter((line) => !isTrended(line, layers)), ...(layers.trend ?? []).filter((line) => held.has(line.look.series))];
+  const line = closest(lines, step, value), { height } = plot(drawn), { ylo, yhi } = drawn.values;
+  pinned = { element: drawn.element, step, value };
+  point(drawn, step, true, value);
+  if (!line || (Math.abs(line.y[nearest(line.x, step)] - value) / (yhi - ylo)) * height > REACH) return;
+  if (!held.delete(line.look.series)) held.add(line.look.series);
+  state.held.set(drawn.id, held);
+  again([drawn.element]).then(unpoint);
+};
 const zoom = (range) => {
   state.zoom = range;
   for (const button of all("[data-act=whole]")) button.disabled = !range;
-  unpoint();
+  unpin();
   return again();
 };
 const listen = (holder, element) => {
@@ -96,6 +118,7 @@ const listen = (holder, element) => {
   holder.addEventListener("pointerdown", (event) => { if (event.button === 0) { start = event.clientX; holder.setPointerCapture(event.pointerId); } });
   holder.addEventListener("pointerup", (event) => {
     const ends = brush ? [stepOf(drawn(), start), stepOf(drawn(), event.clientX)].sort((a, b) => a - b) : null;
+    if (!brush && start !== null) hold(drawn(), event);
     brush?.remove();
     start = brush = null;
     if (ends && ends[1] > ends[0]) zoom(ends);
@@ -113,11 +136,14 @@ document.addEventListener("keydown", (event) => {
   const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
   if (event.key in moves) { keyed = Math.min(high, Math.max(low, keyed + moves[event.key] * Math.max(1, Math.round((high - low) / 200)))); point(drawn, keyed, true); }
   else if (event.key === "+" || event.key === "=") zoom([Math.max(low, keyed - (high - low) / 4), Math.min(high, keyed + (high - low) / 4)]);
+  else if (event.key === "Escape" && pinned) unpin();
   else if (event.key === "-" || event.key === "0" || event.key === "Escape") zoom(null);
   else return;
   event.preventDefault();
 });
 document.addEventListener("focusout", unpoint);
+document.addEventListener("pointerdown", (event) => { if (pinned && !event.target.closest(".chart")) unpin(); });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && pinned && !live.has(event.target)) unpin(); });
 
 /* saving */
 const save = (name, blob) => {

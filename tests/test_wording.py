@@ -107,3 +107,18 @@ def test_drawn_text_is_cut_and_has_no_backslash():
     assert wording.drawable("a\\b") == "a∖b"
     assert wording.drawable("x" * 3000, 20) == "x" * 19 + "…"
     assert wording.drawable("é世界🙂") == "é世界🙂"
+
+
+@pytest.mark.parametrize(
+    ("names", "room", "cut"),
+    [
+        (["lr-1", "lr-2"], 8, ["lr-1", "lr-2"]),
+        (["gsm8k-grpo-lr1e-6", "gsm8k-grpo-lr2e-6"], 10, ["…lr1e-6", "…lr2e-6"]),
+        (["a/one-long-name/seed", "a/two-long-name/seed"], 8, ["…one…", "…two…"]),
+        (["x" * 40 + "1", "x" * 40 + "2", "abc"], 8, ["…xxxx1", "…xxxx2", "abc"]),
+        (["x" * 40], 8, ["xxxxxxx…"]),
+    ],
+)
+def test_names_are_cut_by_what_they_share(names, room, cut):
+    """Whole words at the beginning, then at the end; never two alike."""
+    assert list(wording.told_apart(names, room).values()) == cut

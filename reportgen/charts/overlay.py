@@ -11,35 +11,33 @@ from reportgen import wording
 from reportgen.charts import axis, marks
 from reportgen.charts.kinds import Frame
 from reportgen.charts.reward import TEXT, is_share, y_axis
-from reportgen.charts.sheet import Chart, Layout, Series, Sheet
-from reportgen.charts.theme import colour, series_colour
+from reportgen.charts.sheet import LONGEST, Chart, Layout, Series, Sheet
+from reportgen.charts.theme import colour
 from reportgen.findings import Figure
 
 WIDE = Frame(808, 420, left=44, top=16, right=132)
 NARROW = Frame(358, 320, left=38, top=16, right=86)
 APART, LINE = 15, 12  # px between names that may be moved, and between those that may not
-MOST_NAMES = 20
 LAYERS = ("spread", "faint", "trend", "eval")
 
 
-def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] | None = None) -> Chart:
+def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] | None = None,
+         tints: Mapping[str, str] | None = None) -> Chart:  # fmt: skip
     """The frame's layers "faint", "trend", "eval" (a series each a trial) and "spread".
 
-    runs: trial -> position of its run on the page. Trials have their colours in the frame's order.
+    runs: trial -> position of its run on the page. tints: trial -> its colour; faint grey without one.
     """
     names = list(dict.fromkeys(figure.frame.loc[figure.frame["layer"] != "spread", "series"]))
-    coloured = bool((figure.frame["layer"] == "trend").any())
+    tints = {name: (tints or {}).get(name, colour("ink-3")) for name in names}
     items = {layer: _series(figure, layer, sheet, runs or {}) for layer in LAYERS}
     there = {layer: series for layer, series in items.items() if series}
     looks = {
-        item.alias: {"series": name, "color": series_colour(names.index(name)) if coloured else colour("ink-3")}
+        item.alias: {"series": wording.drawable(name, LONGEST), "color": tints[name]}
         for layer, series in there.items()
         for name, item in series.items()
         if layer != "spread"
     }
-    layouts = {
-        size: _layout(figure, names, there, coloured, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))
-    }
+    layouts = {size: _layout(figure, tints, there, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))}
     drawn = {layer: list(series.values()) for layer, series in there.items()}
     return Chart(
         id=figure.id,
@@ -68,7 +66,7 @@ def _series(figure: Figure, layer: str, sheet: Sheet, runs: Mapping[str, int]) -
 
 
 def _layout(
-    figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]], coloured: bool, frame: Frame
+    figure: Figure, tints: Mapping[str, str], items: Mapping[str, Mapping[str, Series]], frame: Frame
 ) -> Layout:
     series = [item for layer in items.values() for item in layer.values()]
     first, last = axis.extent([float(step) for item in series for step in (item.steps.min(), item.steps.max())])
@@ -89,12 +87,9 @@ def _layout(
         "xname": figure.caption if hours else "step",
     }
     x |= {"xformat": ",.3~g"} if hours else {}
-    ends = _ends(_named(names, MOST_NAMES if frame is WIDE else MOST_NAMES // 2), items)
-    ends = ends if coloured else _apart(ends, (y["yhi"] - y["ylo"]) / frame.plot[1] * LINE)
-    tints = {name: series_colour(names.index(name)) if coloured else colour("ink-3") for name in ends}
     rows = {
         "levels": marks.levels(figure.marks),
-        "labels": [*_names(ends, tints, frame, y), *_levels(figure, last)],
+        "labels": [*_names(figure, tints, _ends(list(tints), items), frame, y), *_levels(figure, last)],
         "bands": [],
         "steps": [],
         "notes": [],
@@ -102,53 +97,38 @@ def _layout(
     return Layout(frame, {**x, **y}, rows)
 
 
-def _named(names: list[str], most: int) -> list[str]:
-    """Whose names are written: all of them, or the best and the worst, in rank order."""
-    return names if len(names) <= most else names[: most - most // 3] + names[-(most // 3) :]
-
-
-def _apart(ends: dict[str, tuple[float, float]], least: float) -> dict[str, tuple[float, float]]:
-    """The ends that stand so far apart that each name can be written at its own: best and worst first."""
-    ranked = list(ends)
-    order = [ranked[at // 2 if at % 2 == 0 else -1 - at // 2] for at in range(len(ranked))]
-    kept: dict[str, tuple[float, float]] = {}
-    for name in order:
-        if all(abs(ends[name][1] - other) >= least for _, other in kept.values()):
-            kept[name] = ends[name]
-    return kept
-
-
 def _ends(names: list[str], items: Mapping[str, Mapping[str, Series]]) -> dict[str, tuple[float, float]]:
-    """Trial -> (step, value) at which its line ends; the last eval where there is one."""
-    layers = [items.get(layer, {}) for layer in (("trend", "eval") if "trend" in items else ("faint",))]
-    return {
-        name: (float(layer[name].steps[-1]), float(layer[name].values[-1]))
-        for layer in layers
-        for name in names
-        if name in layer
-    }
+    """Trial -> (step, value) at which its own line ends; its eval's only where it has no line."""
+    layers = [items.get(layer, {}) for layer in ("trend", "faint", "eval")]
+    found = {name: next((layer[name] for layer in layers if name in layer), None) for name in names}
+    return {name: (float(item.steps[-1]), float(item.values[-1])) for name, item in found.items() if item is not None}
 
 
 def _names(
-    ends: Mapping[str, tuple[float, float]], tints: Mapping[str, str], frame: Frame, y: Mapping[str, Any]
+    figure: Figure,
+    tints: Mapping[str, str],
+    ends: Mapping[str, tuple[float, float]],
+    frame: Frame,
+    y: Mapping[str, Any],
 ) -> list[marks.Row]:
-    """Names at the ends of the lines, pushed apart."""
+    """Names at the ends of their lines: those of the figure pushed apart, others where there is room, best first."""
     height, room = frame.plot[1], int((frame.right - 8) / TEXT)
-    down = [(y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for _, value in ends.values()]
-    apart = min(APART, height / max(len(down), 1))
-    places = axis.kept_inside(axis.spaced(down, apart), apart, 0, height)
+    whole = {name: wording.drawable(name, LONGEST) for name in tints}
+    short = wording.told_apart(whole.values(), room)
+    down = {name: (y["yhi"] - value) / (y["yhi"] - y["ylo"]) * height for name, (_, value) in ends.items()}
+    first = list(dict.fromkeys(mark.label for mark in marks.of(figure.marks, "named") if mark.label in ends))
+    apart = min(APART, height / max(len(first), 1))
+    placed = axis.kept_inside(axis.spaced([down[name] for name in first], apart), apart, 0, height)
+    places = dict(zip(first, placed, strict=True))
+    ranked = list(ends)
+    for name in (ranked[at // 2 if at % 2 == 0 else -1 - at // 2] for at in range(len(ranked))):  # best, worst, …
+        if name not in places and all(abs(down[name] - other) >= LINE for other in places.values()):
+            places[name] = down[name]
     return [
-        marks.label(
-            step,
-            value,
-            wording.drawable(name, room),
-            tints[name],
-            dx=9,
-            dy=round(place - here, 1),
-            bold=tints[name] != colour("ink-3"),
-        )
-        for (name, (step, value)), here, place in zip(ends.items(), down, places, strict=True)
-    ]
+        marks.label(*ends[name], short[whole[name]], tints[name], dx=9, dy=round(place - down[name], 1),
+                    bold=tints[name] != colour("ink-3")) | {"series": whole[name]}
+        for name, place in places.items()
+    ]  # fmt: skip
 
 
 def _levels(figure: Figure, last: float) -> list[marks.Row]:
@@ -158,6 +138,10 @@ def _levels(figure: Figure, last: float) -> list[marks.Row]:
 
 def _described(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]]) -> str:
     share = is_share(figure.unit)
-    ends = _ends(names, items)
-    said = [f"{name} ends at {wording.level(value, share)}" for name, (_, value) in ends.items()]
+    ends, evals = _ends(names, items), items.get("eval", {})
+    said = [
+        f"{name} ends at {wording.level(value, share)}"
+        + (f", its eval at {wording.level(float(evals[name].values[-1]), share)}" if name in evals else "")
+        for name, (_, value) in ends.items()
+    ]
     return wording.drawable(f"{figure.title}, {wording.plural(len(names), 'trial')}: {wording.listed(said, 6)}.", 600)

@@ -87,7 +87,7 @@ def thumbnail(chart: Chart, sheet: Sheet) -> str:
 
 def overlaid(chart: Chart, sheet: Sheet) -> str:
     """Several trials as a small SVG: each in its colour, of many the median alone; "" without a line."""
-    layer = next((name for name in ("trend", "spread") if chart.series.get(name)), None)
+    layer = next((name for name in ("spread", "trend") if chart.series.get(name)), None)
     if layer is None:
         return ""
     lines = [

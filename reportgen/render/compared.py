@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from reportgen import wording
 from reportgen.charts import Chart, Sheet, draw
+from reportgen.charts.theme import colour, series_colour
 from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
@@ -32,9 +33,14 @@ def drawn(report: Report, sheet: Sheet) -> dict[str, Chart]:
     place = {id(one): at for at, one in enumerate(report.diagnoses)}
     runs = {label: place[id(one)] for label, one in zip(comparison.labels, comparison.diagnoses, strict=True)}
     ticks = {one.figure.id: one.ticks for one in overlays.swept(comparison)}
+    tints = {label: tint(comparison, label) for label in comparison.labels}
+    if len(tints) > overlays.MOST_COLOURED and report.choice is not None:
+        tints[report.choice.label] = colour("ink")
+    best = {label: series_colour(at) for at, label in enumerate(comparison.labels[: overlays.MOST_COLOURED])}
     charts = {}
     for figure in (figure for section in report.sections for figure in section.figures):
-        options: dict[str, Any] = {"ticks": ticks[figure.id]} if figure.id in ticks else {"runs": runs}
+        options: dict[str, Any] = {"ticks": ticks[figure.id]} if figure.id in ticks else {
+            "runs": runs, "tints": best if figure.kind == "efficiency" else tints}  # fmt: skip
         charts[figure.id] = draw(figure, sheet, **options)
     return charts
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reportgen import wording
+from reportgen.charts.sheet import LONGEST
 from reportgen.charts.theme import colour, series_colour
 from reportgen.comparison import Comparison
 from reportgen.report import overlays
@@ -20,7 +21,7 @@ def trials(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """Name and colour of each trial that a legend can isolate."""
     if len(comparison.labels) > overlays.MOST_COLOURED:
         return ()
-    return tuple((label, tint(comparison, label)) for label in comparison.labels)
+    return tuple((wording.drawable(label, LONGEST), tint(comparison, label)) for label in comparison.labels)
 
 
 def config_text(value: Any) -> str:

@@ -63,7 +63,8 @@ def compose(
     given = tuple(slim(one) for one in diagnoses)
     comparison = compare(given, given[0].settings) if len(given) > 1 else None
     changed = since(earlier[0], given, earlier[1]) if earlier is not None else None
-    parts = sections(given[0]) if comparison is None else compared.sections(comparison)
+    choice = choose(comparison) if comparison is not None else None
+    parts = compared.sections(comparison, choice.label) if comparison and choice else sections(given[0])
     judged = tuple(gates)
     head = ((_changed(changed),) if changed is not None else ()) + ((_gated(judged),) if judged else ())
     return Report(
@@ -75,7 +76,7 @@ def compose(
         assumptions=tuple(
             {(item.name, item.text): item for diagnosis in given for item in diagnosis.assumptions}.values()
         ),
-        choice=choose(comparison) if comparison is not None else None,
+        choice=choice,
         since=changed,
         passed_over=tuple((_said(path), _said(why)) for path, why in passed_over),
         gates=judged,

@@ -11,15 +11,18 @@ from reportgen.report.parts import Section
 AHEAD = "ahead by more than noise (Holm-corrected) and by more than the tie margin"
 
 
-def sections(comparison: Comparison) -> tuple[Section, ...]:
-    """Tiers, overlay, results, config differences, pairs, efficiency, then each run, folded."""
+def sections(comparison: Comparison, taken: str | None = None) -> tuple[Section, ...]:
+    """Tiers, overlay, results, config differences, pairs, efficiency, then each run, folded.
+
+    taken: the trial to take.
+    """
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
     one_by_one = f"{wording.spelled(len(comparison.labels)).capitalize()} runs, one by one"
     head = (
         *_recipes(comparison),
         Section("tiers", "Ranking", titles.of_tiers(comparison), f"{noun.capitalize()} with 95\u202f% intervals. "
                 f"A trial drops a tier when one above it is {AHEAD}.", kind="tiers"),
-        *_curves(comparison),
+        *_curves(comparison, taken),
         Section("results", "Results", titles.of_results(comparison, noun), "Sort by any column; choose which to see.",
                 kind="results"),
         _differences(comparison),
@@ -47,9 +50,9 @@ def _recipes(comparison: Comparison) -> tuple[Section, ...]:
     return (Section("recipes", "Recipes", titles.of_recipes(recipes), deck, kind="recipes"),)
 
 
-def _curves(comparison: Comparison) -> tuple[Section, ...]:
+def _curves(comparison: Comparison, taken: str | None) -> tuple[Section, ...]:
     """The overlay; nothing when no run has a curve."""
-    figure = overlays.overlay(comparison)
+    figure = overlays.overlay(comparison, taken)
     if figure is None:
         return ()
     title, deck = titles.of_overlay(comparison), titles.overlay_deck(comparison)

@@ -51,11 +51,11 @@ def overlay_deck(comparison: Comparison) -> str:
         lines = "Trend of the train reward by step with its 90\u202f% band, faint as logged."
         return f"{lines} Diamonds: final eval with its 95\u202f% interval."
     named = (
-        f"{overlays.NAMED_LINES} lines (best, worst, the reference, and some between)"
+        f"{overlays.NAMED_LINES} lines (best, worst, the reference, some between)"
         if len(comparison.labels) > overlays.MOST_LINES
         else "every trend"
     )
-    return f"Faint: {named}. Dashed: the median of all trends; shaded: the middle half."
+    return f"Strong: the trial to take. Faint: {named}. Dashed: the median of all trends; shaded: the middle half."
 
 
 def of_results(comparison: Comparison, noun: str) -> str:

@@ -19,6 +19,7 @@ from reportgen.recipes.effects import LOG_SPAN
 MOST_COLOURED = 8  # beyond it lines are faint, under a median with its quartiles
 MOST_LINES = 40  # beyond it only the named lines are drawn
 NAMED_LINES = 20
+BEST_NAMED = 3  # of many
 MOST_DOTS = 400  # of one key; of more, those that lie on each other are drawn once
 DOT_CELLS = (70, 39)  # places for a dot on such a chart: its plot's size by a dot's of 3 px
 TICK_ROOM = 34  # characters beside each other under such a chart
@@ -36,9 +37,12 @@ class Swept:
     ticks: tuple[tuple[float, str], ...]  # position and value, where values are named; else the axis is numeric
 
 
-def overlay(comparison: Comparison) -> Figure | None:
-    """Train trends laid over each other, the final evals as diamonds; None without a curve."""
-    parts = [*_lines(comparison)]
+def overlay(comparison: Comparison, taken: str | None = None) -> Figure | None:
+    """Train trends laid over each other, the final evals as diamonds; None without a curve.
+
+    taken: the trial to take, which is named with the best ones and the reference; of many it is the one strong line.
+    """
+    parts = [*_lines(comparison, taken)]
     if not parts:
         return None
     accuracy = comparison.diagnoses[0].scale.accuracy
@@ -47,7 +51,7 @@ def overlay(comparison: Comparison) -> Figure | None:
         title="Train accuracy by step" if accuracy else "Train reward by step",
         unit="accuracy" if accuracy else "",
         frame=pd.concat(parts, ignore_index=True),
-        marks=tuple(_baseline(comparison)),
+        marks=(*_baseline(comparison), *_written(comparison, taken)),
         kind="overlay",
     )
 
@@ -68,7 +72,7 @@ def efficiency(comparison: Comparison) -> Figure | None:
         title="Level by GPU-hours" if costly else "Level by hours",
         unit="accuracy" if accuracy else "",
         frame=pd.concat(parts, ignore_index=True),
-        marks=tuple(_baseline(comparison)),
+        marks=(*_baseline(comparison), *_written(comparison, None)),
         kind="efficiency",
         caption="GPU-hours" if costly else "hours",
     )
@@ -161,17 +165,26 @@ def _value(value: Any) -> str:
     return wording.number(float(value)) if number else wording.drawable(str(value), 14)
 
 
-def _lines(comparison: Comparison) -> Iterator[pd.DataFrame]:
+def _written(comparison: Comparison, taken: str | None) -> Iterator[Mark]:
+    """Whose names are written whatever stands beside them: all of few, else the choice, the best, the reference."""
+    named = comparison.labels[: MOST_COLOURED if len(comparison.labels) <= MOST_COLOURED else BEST_NAMED]
+    for label in dict.fromkeys((*([taken] if taken else []), *named, comparison.reference)):
+        yield Mark("named", label)
+
+
+def _lines(comparison: Comparison, taken: str | None) -> Iterator[pd.DataFrame]:
     """Rows of every layer: few runs in colour with their raw values, many faint under a median band."""
     runs = list(zip(comparison.labels, comparison.diagnoses, strict=True))
     few = len(runs) <= MOST_COLOURED
-    for label, one in runs if len(runs) <= MOST_LINES else _named(comparison, runs):
+    for label, one in runs if len(runs) <= MOST_LINES else _named(comparison, taken, runs):
         if one.train is None or not len(one.train.curve.steps):
             continue
         curve, inside = one.train.curve, one.train.curve.steps <= one.train.last_step
         columns = (curve.steps[inside], curve.mid[inside])
         if few:
             yield _raw(label, one)
+            yield frame(*columns, label, "trend", curve.low[inside], curve.high[inside])
+        elif label == taken:
             yield frame(*columns, label, "trend", curve.low[inside], curve.high[inside])
         else:
             yield frame(*columns, label, "faint")
@@ -181,10 +194,13 @@ def _lines(comparison: Comparison) -> Iterator[pd.DataFrame]:
         yield from _spread([one for _, one in runs])
 
 
-def _named(comparison: Comparison, runs: list[tuple[str, Diagnosis]]) -> list[tuple[str, Diagnosis]]:
-    """Best, worst, the reference and evenly chosen ones between: twenty lines in all."""
+def _named(
+    comparison: Comparison, taken: str | None, runs: list[tuple[str, Diagnosis]]
+) -> list[tuple[str, Diagnosis]]:
+    """Best, worst, the reference, the one to take and evenly chosen ones between: twenty lines in all."""
     count = len(runs)
-    picked = {*range(8), *range(count - 6, count), comparison.at[comparison.reference]}
+    named = (comparison.at[comparison.reference], comparison.at[taken or runs[0][0]])
+    picked = {*range(8), *range(count - 6, count), *named}
     between = np.linspace(8, count - 7, NAMED_LINES).round().astype(int).tolist()
     for at in between:
         if len(picked) >= NAMED_LINES:

@@ -1,0 +1,141 @@
+"""Charts of several runs under a reader's hands: what is named, held, hidden, said; real input events."""
+
+import json
+
+import numpy as np
+import pytest
+from browser import Opened
+
+from reportgen.charts import Sheet, draw, overlay
+from reportgen.comparison import compare
+from reportgen.diagnostics import diagnose
+from reportgen.gate import from_rows
+from reportgen.render import page
+from reportgen.report import compose, overlays
+from reportgen.settings import Settings
+
+OVERLAY = "#overlay-chart"
+
+
+def trial(number, top, *, eval_at=None, **config):
+    """A run of a sweep that climbs to `top`; its eval ends elsewhere when `eval_at` says so."""
+    step = np.arange(1, 81)
+    chance = 0.2 + (top - 0.2) * (1 - np.exp(-step / 20))
+    draws = np.random.default_rng(number)
+    columns = {"step": step, "train/accuracy": draws.binomial(512, chance) / 512}
+    if eval_at is not None:
+        columns["eval/accuracy"] = np.where(step == 60, eval_at, np.nan)
+    name = f"sweep-gsm8k-grpo-trial{1000 + number}_1"
+    return from_rows(columns, id=name, name=name, source="a test", state="finished",
+                     config={"lr": 1e-6 * (1 + number % 3), "seed": number, "dataset": "gsm8k"} | config)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def many():
+    """A report of twelve runs: too many for a colour each."""
+    return compose([diagnose(trial(number, 0.3 + 0.04 * number)) for number in range(12)])
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, many, tmp_path_factory):
+    """Its page, scrolled through once."""
+    path = tmp_path_factory.mktemp("many") / "report.html"
+    path.write_text(page(many), encoding="utf-8")
+    with Opened(chromium, path) as at:
+        at.walk()
+        yield at
+
+
+def names(opened):
+    """Texts at the ends of the overlay's lines."""
+    return opened.ask(f"[...document.querySelectorAll('{OVERLAY} .vega text')].map(node => node.textContent)")
+
+
+def click_at_line(opened, name):
+    """Click on a line of the overlay in the middle of its run."""
+    opened.ask(f"document.querySelector('{OVERLAY}').scrollIntoView({{block: 'center'}})")
+    data = json.loads(opened.ask("document.querySelector('#page-data').textContent"))
+    chart = data["charts"]["overlay-chart"]
+    alias = next(a for a in chart["series"]["faint"] if chart["looks"][a]["series"] == name)
+    at, given = chart["wide"]["parameters"], data["series"][alias]
+    steps = np.cumsum(given["x"]) if isinstance(given["x"], list) else np.arange(given["x"]["n"]) + given["x"]["from"]
+    middle = (at["xlo"] + at["xhi"]) / 2
+    value = float(np.interp(middle, steps, given["y"]))
+    box, (_, _, left, top, right, bottom) = opened.page.locator(OVERLAY).bounding_box(), chart["wide"]["frame"]
+    height = box["height"] - top - bottom
+    down = top + (at["yhi"] - value) / (at["yhi"] - at["ylo"]) * height
+    opened.page.mouse.click(box["x"] + left + (box["width"] - left - right) / 2, box["y"] + down)
+    opened.page.wait_for_timeout(400)
+
+
+def test_a_name_stands_at_the_end_of_its_own_line():
+    """A trial whose eval ends far from its trend is named where the trend ends; the words tell both."""
+    runs = [trial(0, 0.6, eval_at=0.19), trial(1, 0.4, eval_at=0.35), trial(2, 0.5, eval_at=0.42)]
+    comparison = compare([diagnose(run, Settings(eval_size=1319)) for run in runs], Settings())
+    chart = draw(overlays.overlay(comparison), Sheet())
+    name = runs[0].name
+    label = next(row for row in chart.wide.rows["labels"] if row.get("series") == name)
+    assert label["value"] > 0.5 and label["step"] == 80
+    assert f"{name} ends at" in chart.described and "its eval at 19.00" in chart.described
+
+
+def test_names_too_long_are_cut_by_what_they_share(many):
+    """No two alike, none longer than the room; the words for screen readers are whole."""
+    chart = draw(overlays.overlay(many.comparison), Sheet())
+    for layout in (chart.wide, chart.narrow):
+        texts = [row["text"] for row in layout.rows["labels"] if "series" in row]
+        assert len(set(texts)) == len(texts) >= 4
+        assert all(len(text) <= (layout.frame.right - 8) / overlay.TEXT for text in texts)
+        assert all(row["text"].removeprefix("…") in row["series"] for row in layout.rows["labels"] if "series" in row)
+    assert many.comparison.labels[0] in chart.described
+
+
+def test_of_many_lines_the_choice_the_best_and_the_reference_are_named(many):
+    """Those names are pushed apart, not left out; the choice is the strong line."""
+    chart = draw(
+        overlays.overlay(many.comparison, many.choice.label), Sheet(), tints={many.choice.label: "var(--ink,#17191d)"}
+    )
+    named = {row["series"]: row for row in chart.wide.rows["labels"] if "series" in row}
+    assert {many.choice.label, *many.comparison.labels[:3], many.comparison.reference} <= set(named)
+    assert [chart.looks[alias]["series"] for alias in chart.series["trend"]] == [many.choice.label]
+    assert named[many.choice.label]["fontWeight"] == 600
+
+
+def test_a_click_holds_a_line_and_names_it(opened, many):
+    """The line's whole name stands at its end until the second click; the values stay when the pointer leaves."""
+    named = set(names(opened))
+    label = next(one for one in reversed(many.comparison.labels) if f"…{one.rpartition('-')[2]}" not in named)
+    click_at_line(opened, label)
+    assert label in names(opened)
+    opened.page.mouse.move(2, 2)
+    assert opened.page.locator(".tip").is_visible()
+    assert label in opened.page.locator(".tip").inner_text()
+    opened.page.keyboard.press("Escape")
+    assert not opened.page.locator(".tip").is_visible()
+    click_at_line(opened, label)
+    assert label not in names(opened)
+    opened.page.keyboard.press("Escape")
+    assert opened.troubles() == []
+
+
+@pytest.fixture(scope="module")
+def few(chromium, tmp_path_factory):
+    """The page of three runs, one of them with an eval."""
+    runs = [trial(0, 0.6, eval_at=0.19), trial(1, 0.4), trial(2, 0.5)]
+    path = tmp_path_factory.mktemp("few") / "report.html"
+    path.write_text(page(compose([diagnose(run) for run in runs])), encoding="utf-8")
+    with Opened(chromium, path) as at:
+        at.walk()
+        yield at
+
+
+def test_a_hidden_line_has_no_name(few):
+    """With one trial alone, the names of the others are gone from the chart; a second click brings them back."""
+    before = {text for text in names(few) if "trial" in text}
+    button = few.page.locator("#overlay [data-trial]").first
+    button.click()
+    few.page.wait_for_timeout(400)
+    assert len(before) == 3 and len([text for text in names(few) if "trial" in text]) == 1
+    button.click()
+    few.page.wait_for_timeout(400)
+    assert {text for text in names(few) if "trial" in text} == before
