@@ -25,14 +25,13 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def drawable(text: object, limit: int = DRAWN) -> str:
     """One line of any text, safe in a chart and at most `limit` characters long."""
+    return printable(text, limit).replace("\\", "\u2216")
+
+
+def printable(text: object, limit: int = DRAWN) -> str:
+    """One line of any text, as it is but for control characters, at most `limit` characters long."""
     line = _BLANKS.sub(" ", str(text)[: 4 * limit + 64])
-    line = _DROPPED.sub("", line).replace("\\", "\u2216")
-    return shortened(line, limit)
-
-
-def printable(text: str, limit: int) -> str:
-    """One line of any text that a terminal may show as it is."""
-    return shortened(_DROPPED.sub("", _BLANKS.sub(" ", text)), limit)
+    return shortened(_DROPPED.sub("", line), limit)
 
 
 def shortened(text: str, limit: int) -> str:

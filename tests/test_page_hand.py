@@ -10,7 +10,7 @@ from reportgen.charts import Sheet, draw, overlay
 from reportgen.comparison import compare
 from reportgen.diagnostics import diagnose
 from reportgen.gate import from_rows
-from reportgen.render import page
+from reportgen.render import markdown, page
 from reportgen.report import compose, overlays
 from reportgen.settings import Settings
 
@@ -119,11 +119,17 @@ def test_a_click_holds_a_line_and_names_it(opened, many):
 
 
 @pytest.fixture(scope="module")
-def few(chromium, tmp_path_factory):
-    """The page of three runs, one of them with an eval."""
+def three():
+    """A report of three runs, one of them with an eval."""
     runs = [trial(0, 0.6, eval_at=0.19), trial(1, 0.4), trial(2, 0.5)]
+    return compose([diagnose(run) for run in runs], title=r"a\b_c *d*")
+
+
+@pytest.fixture(scope="module")
+def few(chromium, three, tmp_path_factory):
+    """Its page."""
     path = tmp_path_factory.mktemp("few") / "report.html"
-    path.write_text(page(compose([diagnose(run) for run in runs])), encoding="utf-8")
+    path.write_text(page(three), encoding="utf-8")
     with Opened(chromium, path) as at:
         at.walk()
         yield at
@@ -139,3 +145,13 @@ def test_a_hidden_line_has_no_name(few):
     button.click()
     few.page.wait_for_timeout(400)
     assert {text for text in names(few) if "trial" in text} == before
+
+
+def test_what_is_copied_is_the_markdown_as_it_is(few, three):
+    """Backslashes, which Markdown is escaped with and a name may hold, arrive as they are."""
+    few.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    few.page.locator("[data-act=card]").click()
+    few.page.wait_for_timeout(100)
+    copied = few.ask("navigator.clipboard.readText()")
+    assert copied == markdown.card(three)
+    assert r"a\\b\_c \*d\*" in copied

@@ -36,7 +36,7 @@ def to_agent(report: Report) -> str:
     lines[1:1] = [f"gate {one.outcome}: {one.run}: {one.gate}: {one.said}" for one in report.gates if one.breaks]
     lines += [f"assumed: {item.text}" for item in report.assumptions]
     lines += [f"not read: {source}: {problem}" for source, problem in report.unread]
-    return _fitted([wording.drawable(line, LONGEST) for line in lines])
+    return _fitted([wording.printable(line, LONGEST) for line in lines])
 
 
 def _numbers(numbers: Iterable[Number]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from reportgen.charts import Chart, Layout, Series, Sheet
 from reportgen.charts.sheet import clean
 from reportgen.run import Run
-from reportgen.wording import drawable
+from reportgen.wording import printable
 
 DIGITS = 6  # of a value, for exact reading; many runs make do with fewer
 CLOCK_POINTS = 200
@@ -36,7 +36,7 @@ def packed(value: Any) -> str:
 def safe(value: Any) -> Any:
     """A value with each text in it safe to draw and of bounded length."""
     if isinstance(value, str):
-        return drawable(value, LONGEST)
+        return printable(value, LONGEST)
     if isinstance(value, Mapping):
         return {key: safe(item) for key, item in value.items()}
     return [safe(item) for item in value] if isinstance(value, list | tuple) else value
@@ -87,7 +87,7 @@ def positions(steps: np.ndarray) -> str:
 def _series(series: Series, digits: int) -> str:
     edges = {"lo": series.low, "hi": series.high}
     given = "".join(f',"{key}":{numbers(edge.tolist(), digits)}' for key, edge in edges.items() if edge is not None)
-    name = script_json(drawable(series.name, LONGEST))
+    name = script_json(printable(series.name, LONGEST))
     points = f'"x":{positions(series.steps)},"y":{numbers(series.values.tolist(), digits)}{given}'
     return f'{{"name":{name},"run":{series.run},{points}}}'
 
@@ -95,8 +95,8 @@ def _series(series: Series, digits: int) -> str:
 def _chart(chart: Chart) -> dict[str, Any]:
     return {
         "kind": chart.kind,
-        "title": drawable(chart.figure.title),
-        "unit": drawable(chart.figure.unit),
+        "title": printable(chart.figure.title),
+        "unit": printable(chart.figure.unit),
         "series": {name: list(aliases) for name, aliases in chart.series.items()},
         "smoothing": chart.smoothing,
         "looks": clean(chart.looks),
@@ -116,7 +116,7 @@ def _layout(layout: Layout) -> dict[str, Any]:
 
 def _run(run: Run, at: int, tokens: str | None, is_drawn: bool) -> dict[str, Any]:
     """Name and clocks of one run: seconds and tokens by step, where known and a chart needs them."""
-    known: dict[str, Any] = {"name": drawable(run.name or run.id), "time": None, "tokens": None}
+    known: dict[str, Any] = {"name": printable(run.name or run.id), "time": None, "tokens": None}
     if not is_drawn:
         return known
     if run.elapsed_s is not None and len(run.elapsed_s.dropna()) > 1:

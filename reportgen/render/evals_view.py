@@ -102,7 +102,7 @@ def _row(one: Eval, gain: EvalGain, diagnosis: Diagnosis) -> tuple[str, ...]:
     elif len(one.values) > 1:
         change += ", not tested"
     beside = "judged here" if one.main else {True: "same data", False: "transfer", None: "not said"}[one.is_own]
-    name = wording.drawable(one.set.rsplit("/", 1)[-1] or one.name, 60)
+    name = wording.printable(one.set.rsplit("/", 1)[-1] or one.name, 60)
     return (name, one.kind, problems, wording.level(gain.first, accuracy), best, wording.level(gain.last, accuracy),
             change, WORDS[gain.direction], beside)  # fmt: skip
 
@@ -112,7 +112,7 @@ def _part(one: Component) -> tuple[str, ...]:
     change = wording.difference(one.change, share)
     change += f" {wording.interval(one.interval, share, signed=True)}" if one.interval else ", not tested"
     top = f"step {wording.count(one.saturated_step)}" if one.saturated_step is not None else "no"
-    return (wording.drawable(one.part, 60), wording.level(one.first, share), wording.level(one.last, share), change,
+    return (wording.printable(one.part, 60), wording.level(one.first, share), wording.level(one.last, share), change,
             WORDS[one.direction], top)  # fmt: skip
 
 

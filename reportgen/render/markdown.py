@@ -86,13 +86,13 @@ class Marked(str):
 
 def escaped(text: object) -> str:
     """One line of any text, shown as it is written: no markup, no HTML, no mention, no line of its own."""
-    line = SPECIAL.sub(r"\\\1", wording.drawable(text, 400))
+    line = SPECIAL.sub(r"\\\1", wording.printable(text, 400))
     return line.replace("@", "@\u200b").replace("&", "&amp;").replace("://", ":\u200b//")
 
 
 def code(text: object) -> Marked:
     """A name as code, whatever it holds."""
-    line = wording.drawable(text, 200).replace("|", "\\|")
+    line = wording.printable(text, 200).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
     return Marked(f"{fence}{pad}{line}{pad}{fence}")

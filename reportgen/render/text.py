@@ -162,7 +162,7 @@ def _compared(report: Report, colour: bool) -> list[str]:
 
 def _line(text: object, limit: int = 300) -> str:
     """One line of any text that no terminal takes for a command."""
-    return wording.drawable(text, limit)
+    return wording.printable(text, limit)
 
 
 def _wrapped(text: str, first: str = "", later: str | None = None) -> list[str]:

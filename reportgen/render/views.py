@@ -44,7 +44,7 @@ def of_report(report: Report, room: int = LARGEST_PAGE) -> dict[str, Any]:
     return {
         "report": report,
         "language": "en",
-        "title": wording.drawable(f"{report.title}: {report.headline}", 200),
+        "title": wording.printable(f"{report.title}: {report.headline}", 200),
         "charts": {key: of_chart(chart) for key, chart in charts.items()},
         "card_template": "card.html",
         "card": compared.of_card(report, charts, sheet) if report.comparison else of_card(report, charts, sheet),
@@ -53,7 +53,7 @@ def of_report(report: Report, room: int = LARGEST_PAGE) -> dict[str, Any]:
         "data": Markup(
             embedded.data(
                 sheet, charts.values(), [item.run for item in report.diagnoses], tokens,
-                title=wording.drawable(report.title), card=embedded_text(markdown.card(report)),
+                title=wording.printable(report.title), card=embedded_text(markdown.card(report)),
             )
         ),
     }  # fmt: skip
@@ -61,7 +61,7 @@ def of_report(report: Report, room: int = LARGEST_PAGE) -> dict[str, Any]:
 
 def embedded_text(text: str) -> str:
     """Several lines of text, each safe to carry."""
-    return "\n".join(wording.drawable(line, embedded.LONGEST) for line in text.split("\n"))
+    return "\n".join(wording.printable(line, embedded.LONGEST) for line in text.split("\n"))
 
 
 def drawn(sections: Iterable[Section], sheet: Sheet, diagnoses: tuple[Diagnosis, ...]) -> dict[str, Chart]:
@@ -97,7 +97,7 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
     curve = next((chart for chart in charts.values() if chart.kind == "reward"), None)
     verdict = about.verdict
     return {
-        "name": wording.drawable(about.run.name or about.run.id),
+        "name": wording.printable(about.run.name or about.run.id),
         "identity": card.identity(about),
         "look": card.LOOKS[verdict.severity],
         "decision": card.DECISIONS[verdict.decision],
