@@ -10,8 +10,10 @@ from typing import BinaryIO
 
 from reportgen.errors import ReportgenError
 
+Content = str | bytes | Iterable[str]
 
-def write_whole(path: Path, content: str | bytes) -> None:
+
+def write_whole(path: Path, content: Content) -> None:
     """Puts the content at the path, replacing a file there; never leaves half of it.
 
     Raises ReportgenError when the place can't be written.
@@ -19,25 +21,28 @@ def write_whole(path: Path, content: str | bytes) -> None:
     write_all([(path, content)])
 
 
-def write_all(files: Iterable[tuple[Path, str | bytes]]) -> None:
+def write_all(files: Iterable[tuple[Path, Content]]) -> None:
     """Puts each content at its path; when one of the places can't be written, none is touched.
+
+    content: a text may come in pieces, of something that can be gone through more than once.
 
     A link is followed, and a device or a pipe is written into: neither is replaced by a file.
     """
     staged: list[tuple[Path, Path]] = []
-    streams: list[tuple[Path, bytes]] = []
+    streams: list[tuple[Path, Content]] = []
     path = Path()
     try:
         for path, content in files:
-            place, written = Path(os.path.realpath(path)), _encoded(content)
+            place = Path(os.path.realpath(path))
             if _is_stream(place):
-                streams.append((path, written))
+                streams.append((path, content))
             else:
                 scratch = _scratch(place)
                 staged.append((scratch, place))  # before it is there, so that it goes whatever happens
-                _stage(scratch, written)
-        for path, written in streams:
-            path.write_bytes(written)
+                _stage(scratch, content)
+        for path, content in streams:
+            with path.open("wb") as stream:
+                _put(stream, content)
         for scratch, path in staged:
             scratch.replace(path)
     except (OSError, ValueError) as error:  # a NUL in a name is the latter
@@ -48,8 +53,10 @@ def write_all(files: Iterable[tuple[Path, str | bytes]]) -> None:
             scratch.unlink(missing_ok=True)
 
 
-def _encoded(content: str | bytes) -> bytes:
-    return content.encode("utf-8", "replace") if isinstance(content, str) else content
+def _put(file: BinaryIO, content: Content) -> None:
+    pieces = (content,) if isinstance(content, str | bytes) else content
+    for piece in pieces:
+        file.write(piece.encode("utf-8", "replace") if isinstance(piece, str) else piece)
 
 
 def _is_stream(place: Path) -> bool:
@@ -64,7 +71,7 @@ def _scratch(place: Path) -> Path:
     return place.parent / f".{place.name[:60]}.{os.getpid()}-{os.urandom(6).hex()}.part"
 
 
-def _stage(scratch: Path, content: bytes) -> None:
+def _stage(scratch: Path, content: Content) -> None:
     """A scratch file with the content; where the system can, it has no name before it is whole."""
     if hasattr(os, "O_TMPFILE") and _linked(scratch, content):
         return
@@ -73,7 +80,7 @@ def _stage(scratch: Path, content: bytes) -> None:
         _fill(file, content)
 
 
-def _linked(scratch: Path, content: bytes) -> bool:
+def _linked(scratch: Path, content: Content) -> bool:
     """The same by a file without a name: a kill at any moment leaves nothing. False where that can't be."""
     try:
         number = os.open(scratch.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
@@ -88,7 +95,7 @@ def _linked(scratch: Path, content: bytes) -> bool:
     return True
 
 
-def _fill(file: BinaryIO, content: bytes) -> None:
-    file.write(content)
+def _fill(file: BinaryIO, content: Content) -> None:
+    _put(file, content)
     file.flush()
     os.fsync(file.fileno())

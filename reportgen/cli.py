@@ -7,7 +7,7 @@ import subprocess
 import sys
 import warnings
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -90,18 +90,18 @@ def report(
     from reportgen.sources import remote
 
     composed = asked.report(title=title, each=asked.csv_writer(csv_folder), places=places, **given)
-    wanted: list[tuple[str, Callable[[Report], str]]] = [(output, render.page)]
-    wanted += [(json_file, render.to_json)] if json_file else []
+    wanted: list[tuple[str, Callable[[Report], Iterable[str]]]] = [(output, render.page)]
+    wanted += [(json_file, render.JsonText)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
-    texts = [(place, make(composed)) for place, make in wanted]
+    texts: list[tuple[str, Iterable[str]]] = [(place, make(composed)) for place, make in wanted]
     texts += _junit(composed, junit_file)
     for place, text in texts:  # first: a store may be out of reach, and then nothing is written
         if remote.is_store(place):
-            remote.write(place, text.encode("utf-8", "replace"))
+            remote.write(place, "".join(text).encode("utf-8", "replace"))
     write_all([(Path(place), text) for place, text in texts if place != "-" and not remote.is_store(place)])
     for place, text in texts:
         if place == "-":
-            terminal.put(text)
+            terminal.put("".join(text))
     if attach:
         from reportgen import publish
 

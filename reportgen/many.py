@@ -15,7 +15,7 @@ from reportgen.errors import ReportgenError, SourceError
 from reportgen.findings import Diagnosis
 from reportgen.run import Run
 from reportgen.settings import Settings
-from reportgen.slim import slim
+from reportgen.slim import Shared, slim
 from reportgen.sources import Unread, eval_files, is_remote, read, rollouts
 from reportgen.sources.eval_files import Score
 from reportgen.trainers import Trainer
@@ -77,13 +77,15 @@ def diagnose_all(
     n_jobs = max(n_jobs, FETCHED) if fetched and each is None else n_jobs
     work = partial(_attempt, wanted=wanted or Wanted(), cache=None if each is not None or cluster else cache, each=each)
     outcomes: dict[int, Diagnosis | Unread] = {}
+    shared = Shared()
     n_cached = 0
     for at, outcome in workers.spread(work, tasks, jobs=n_jobs, cluster=cluster, waiting=fetched):
         spec, name = tasks[at]
         if isinstance(outcome, workers.Lost):
             outcomes[at] = Unread(spec, f"{spec}: not diagnosed: {outcome.why}; try it alone, with --jobs 1")
         else:
-            outcomes[at], known = outcome
+            found, known = outcome
+            outcomes[at] = shared.within(found) if isinstance(found, Diagnosis) else found
             n_cached += known
         if progress:
             progress(1, name or spec)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reportgen.findings import Diagnosis, Figure, Finding, Severity
 from reportgen.run import Run
+from reportgen.settings import Settings
 from reportgen.signals.thin import even, thinned
 from reportgen.steady import steady
 
@@ -40,6 +42,40 @@ def slim(diagnosis: Diagnosis) -> Diagnosis:
     seen = {role: one.only(_positions(one.values, role)) for role, one in diagnosis.seen.items()}
     made: Diagnosis = steady(replace(diagnosis, run=short, findings=findings, seen=seen))
     return made
+
+
+@dataclass
+class Shared:
+    """What many diagnoses have alike, held once: steps, rules and other words, settings, frames without rows."""
+
+    known: dict[Any, Any] = field(default_factory=dict)
+    settings: list[Settings] = field(default_factory=list)
+
+    def within(self, diagnosis: Diagnosis) -> Diagnosis:
+        """The same diagnosis, of which only that is its own in which it differs from those before it."""
+        if diagnosis.settings not in self.settings:
+            self.settings.append(diagnosis.settings)
+        return replace(
+            diagnosis,
+            settings=self.settings[self.settings.index(diagnosis.settings)],
+            seen={role: replace(one, steps=self._steps(one.steps)) for role, one in diagnosis.seen.items()},
+            findings=tuple(self._finding(found) for found in diagnosis.findings),
+            skipped=tuple(self._one(one) for one in diagnosis.skipped),
+        )
+
+    def _one(self, value: Any) -> Any:
+        return self.known.setdefault(value, value)
+
+    def _steps(self, steps: np.ndarray) -> np.ndarray:
+        return self.known.setdefault((steps.dtype.str, steps.tobytes()), steps)
+
+    def _finding(self, found: Finding) -> Finding:
+        evidence = {self._one(key): self._one(value) if isinstance(value, str) else value
+                    for key, value in found.evidence.items()}  # fmt: skip
+        figure = found.figure
+        if figure is not None and not len(figure.frame):
+            figure = replace(figure, frame=self.known.setdefault(tuple(figure.frame.columns), figure.frame))
+        return replace(found, check=self._one(found.check), evidence=evidence, figure=figure)
 
 
 def _history(run: Run, diagnosis: Diagnosis) -> pd.DataFrame:

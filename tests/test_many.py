@@ -51,6 +51,17 @@ def test_processes_give_what_one_gives(runs):
     assert [spec for spec, _ in spread.unread] == [runs[-1]] == [spec for spec, _ in alone.unread]
 
 
+def test_what_runs_have_alike_is_held_once(runs):
+    """Thousands of runs fit: steps, settings and rules are one object for all, over processes and alone."""
+    for found in (many.diagnose_all(runs), many.diagnose_all(runs, jobs=2)):
+        first, *others = found.diagnoses
+        assert others
+        for one in others:
+            assert one.settings is first.settings
+            assert one.seen["train_reward"].steps is first.seen["train_reward"].steps
+            assert one.skipped[0] is first.skipped[0]
+
+
 def test_a_worker_that_dies_costs_one_task():
     """The task is named with the signal; every other one is done."""
     outcomes = dict(workers.spread(partial(doubled, dies=5), range(12), jobs=2))

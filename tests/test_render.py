@@ -10,8 +10,9 @@ import pytest
 from reports import learning_run, report_of
 
 import reportgen
-from reportgen.render import embedded, html, markdown, metrics_text, to_csv, to_json, to_markdown, to_text
+from reportgen.render import JsonText, embedded, html, markdown, metrics_text, to_csv, to_json, to_markdown, to_text
 from reportgen.render.about_view import web_address
+from reportgen.render.document import document
 from reportgen.render.sparkline import sparkline
 from reportgen.settings import Settings
 
@@ -27,6 +28,17 @@ RUN_KEYS = {
 def report():
     """One run's report."""
     return report_of(learning_run())
+
+
+def test_the_json_comes_in_pieces_that_are_one_document(report, monkeypatch):
+    """However it is cut, the text is the same, and a character that a terminal obeys is never in it."""
+    whole = to_json(report)
+    monkeypatch.setattr("reportgen.render.document.CHUNKS", 7)
+    pieces = list(JsonText(report))
+    assert len(pieces) > 100
+    assert "".join(pieces) == whole
+    assert [run["id"] for run in json.loads(whole)["runs"]] == [one.run.id for one in report.diagnoses]
+    assert list(document(report)) == [key for key in json.loads(whole) if key != "saved"]
 
 
 def test_the_json_has_every_field_of_its_schema(report):

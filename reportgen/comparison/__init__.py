@@ -183,8 +183,8 @@ def _notes(
     """What a reader must know of how the runs were compared."""
     notes = []
     if len(labels) > MOST_IN_ALL_PAIRS:
-        notes.append(f"only pairs with {labels[0]} and with {reference} were tested: "
-                     f"{len(labels)} runs are too many for all")  # fmt: skip
+        tested = " and with ".join(dict.fromkeys((labels[0], reference)))
+        notes.append(f"only pairs with {tested} were tested: {len(labels):,} runs are too many for all")
     if is_assumed:
         notes.append(f"the reference is assumed: {reference}, the run given first (--reference names another)")
     if any(pair.metric == "eval" for pair in pairs) and not any(pair.paired for pair in pairs):

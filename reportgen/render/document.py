@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +31,7 @@ from reportgen.seen import Seen
 from reportgen.signals import Learning, record
 from reportgen.signals.learning import BackTest
 
+CHUNKS = 200_000  # of the encoder, some ten characters each, that are joined before they are handed on
 MOST_PASSED = 1000  # files that were passed over, of those that are named; a home has 200,000
 
 # stand only inside JSON's strings; a terminal takes them for commands, and turns what follows around
@@ -41,16 +43,47 @@ def to_json(report: Report, *, whole: bool = True) -> str:
 
     whole: also all that its pages are made of, so that from_json() gives the report back.
     """
-    said = document(report)
-    if whole:
-        said["saved"] = {"title": report.title, "diagnoses": [saved.packed(one) for one in report.diagnoses]}
-    text = json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1)
-    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return "".join(JsonText(report, whole))
+
+
+@dataclass(frozen=True)
+class JsonText:
+    """The text of to_json() in pieces of a few MB: of thousands of runs one alone is held as plain values."""
+
+    report: Report
+    whole: bool = True
+
+    def __iter__(self) -> Iterator[str]:
+        runs = self.report.diagnoses
+        said: dict[str, Any] = plain(_rest(self.report)) | {"runs": _Each(runs, lambda one: plain(_run(one)))}
+        if self.whole:
+            said["saved"] = {"title": self.report.title, "diagnoses": _Each(runs, saved.packed)}
+        written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=1).iterencode(said)
+        while chunks := list(islice(written, CHUNKS)):
+            yield CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(chunks))
+        yield "\n"
+
+
+class _Each(list[Any]):
+    """A list whose items are made when they are written."""
+
+    def __init__(self, items: Sequence[Any], make: Callable[[Any], Any]) -> None:
+        super().__init__(items)
+        self.make = make
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.make, super().__iter__())
 
 
 def document(report: Report) -> dict[str, Any]:
     """The report as plain values."""
-    said: shape.Document = {
+    made: dict[str, Any] = plain(_rest(report) | {"runs": [_run(diagnosis) for diagnosis in report.diagnoses]})
+    return made
+
+
+def _rest(report: Report) -> shape.Document:
+    """All of the report but its runs, which stand where they belong among the keys."""
+    return {
         "schema": SCHEMA,
         "tool": {"name": "reportgen", "version": reportgen.__version__,
                  "record": {advice: {"n": known.n, "rose": known.rose, "fell": known.fell}
@@ -58,7 +91,7 @@ def document(report: Report) -> dict[str, Any]:
         "title": report.title,
         "assumptions": {item.name: item.value for item in report.assumptions},
         "assumed": report.assumptions,
-        "runs": [_run(diagnosis) for diagnosis in report.diagnoses],
+        "runs": [],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
         "choice": report.choice,
         "since": report.since,
@@ -70,8 +103,6 @@ def document(report: Report) -> dict[str, Any]:
             "places": [{"path": path, "why": why} for path, why in report.passed_over[:MOST_PASSED]],
         },
     }
-    made: dict[str, Any] = plain(said)
-    return made
 
 
 def plain(value: Any) -> Any:
