@@ -1,11 +1,11 @@
-/* The page's data, and its charts drawn alive; joined with pointing.js and report.js in one scope. */
+/* The page's data, and its charts drawn alive; joined with pointing.js, view.js and report.js in one scope. */
 const root = document.documentElement;
 const one = (query, within = document) => within.querySelector(query);
 const all = (query, within = document) => [...within.querySelectorAll(query)];
 const page = JSON.parse(one("#page-data").textContent);
 const phone = matchMedia("(max-width:640px)");
 const LAYERS = { raw: "logged", smooth: "smoothed", trend: "trend", forecast: "forecast", eval: "eval", spread: "median", faint: "" };
-const state = { x: "step", zoom: null, smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map(), held: new Map() };
+const state = { x: "step", zoom: null, zooms: new Map(), smooth: new Map(), log: new Set(), alone: new Map(), trial: new Map(), held: new Map() };
 const STRONG = "var(--ink,#17191d)"; // of a line that a reader holds
 const live = new Map(); // element of a chart -> what is drawn in it
 
@@ -60,7 +60,12 @@ const unit = () => {
 };
 const place = (step, run) => { const known = clock(run); return known ? along(known.x, known.y, step) / unit().size : step; };
 const stepAt = (x, run) => { const known = clock(run); return known ? along(known.y, known.x, x * unit().size) : x; };
-const runOf = (chart) => { const alias = Object.values(chart.series).flat()[0]; return alias ? page.series[alias].run : 0; };
+const runOf = (chart) => { // null where the axis counts no steps
+  if (chart.own) return null;
+  const alias = Object.values(chart.series).flat()[0];
+  return alias ? page.series[alias].run : 0;
+};
+const zoomOf = (chart, id) => (chart.own ? state.zooms.get(id) : state.zoom) ?? null;
 
 /* what a chart draws */
 const smoothed = (x, y, level) => {
@@ -103,11 +108,11 @@ const namedEnds = (labels, made, id) => { // names of the lines that are held, s
   return strong;
 };
 const rowsOf = (chart, layout, id) => {
-  const log = state.log.has(id), trial = state.trial.get(id), run = runOf(chart), rows = {};
+  const log = state.log.has(id), trial = state.trial.get(id), run = runOf(chart), zoomed = zoomOf(chart, id), rows = {};
   const made = pieces(chart, id);
   for (const [layer, lines] of Object.entries(made)) {
     rows[layer] = lines.flatMap((line) => line.x.map((step, at) => {
-      const row = { step: place(step, line.run), value: line.y[at], ...line.look };
+      const row = { step: place(step, chart.own ? null : line.run), value: line.y[at], ...line.look };
       if (line.lo) { row.low = line.lo[at]; row.high = line.hi[at]; }
       return row;
     })).filter((row) => Number.isFinite(row.value) && (!log || row.value > 0));
@@ -116,7 +121,7 @@ const rowsOf = (chart, layout, id) => {
     rows[name] = (name === "labels" ? namedEnds(given, made, id) : given).map((row) => {
       const moved = { ...row };
       for (const field of name === "spans" ? ["step", "last", "value"] : ["step", "last"]) if (field in row) moved[field] = place(row[field], run);
-      if (row.pinned && state.zoom) moved.step = place(state.zoom[1], run);
+      if (row.pinned && zoomed) moved.step = place(zoomed[1], run);
       return moved;
     }).filter((row) => !trial || row.series === undefined || row.series === trial).filter((row) => !log || name === "spans" || row.value === undefined || row.value > 0);
   }
@@ -126,28 +131,73 @@ const rowsOf = (chart, layout, id) => {
   }
   return rows;
 };
+/* the vertical axis: as it was set for the whole run, else fitted to what is in sight */
+const LINES = ["smooth", "trend", "forecast", "spread", "faint"];
+const inSight = (rows = [], xlo, xhi, isLine) => rows.flatMap((row, at) => { // with where lines enter and leave
+  const here = row.step >= xlo && row.step <= xhi ? [row] : [], next = rows[at + 1];
+  if (!isLine || !next || next.series !== row.series || next.step <= row.step) return here;
+  const mixed = (a, b, share) => a + (b - a) * share;
+  return [...here, ...[xlo, xhi].filter((x) => row.step < x && next.step > x).map((x) => {
+    const made = { ...row, step: x };
+    for (const field of ["value", "low", "high"]) if (field in row) made[field] = mixed(row[field], next[field], (x - row.step) / (next.step - row.step));
+    return made;
+  })];
+});
+const edges = (rows, xlo, xhi, log) => { // lowest and highest of what is drawn; faint lines under trends but for their extremes
+  const within = (layer) => inSight(rows[layer], xlo, xhi, LINES.includes(layer)), found = [];
+  for (const row of ["raw", "smooth", "trend", "forecast", "eval", "spread", "dots"].flatMap(within)) {
+    for (const value of [row.value, row.low, row.high]) if (Number.isFinite(value) && (!log || value > 0)) found.push(value);
+  }
+  const faint = within("faint").map((row) => row.value).sort((a, b) => a - b), spare = rows.trend?.length ? Math.floor(faint.length / 50) : 0;
+  if (faint.length) found.push(faint[spare], faint.at(-1 - spare));
+  return found.length ? [Math.min(...found), Math.max(...found)] : null;
+};
+const refit = (given, seen, small) => {
+  const [low, high] = seen, step = niceStep((high - low || Math.abs(high) || 1) / (small ? 3 : 5)), whole = given.yfactor === 100 && given.ylo >= 0 && given.yhi <= 1;
+  const at = (value) => Number((value * step).toPrecision(12)), from = Math.floor(low / step + 1e-9), to = Math.max(Math.ceil(high / step - 1e-9), from + 1);
+  const list = Array.from({ length: to - from + 1 }, (_, count) => at(from + count)).filter((value) => !whole || (value >= 0 && value <= 1));
+  if (list.length < 2) list.unshift(at(from - 1));
+  Object.assign(given, { ylo: list[0], yhi: list.at(-1), yticks: small ? [list[0], list.at(-1)] : list });
+};
 const parametersOf = (chart, layout, id, width, rows) => {
-  const given = { ...layout.parameters }, run = runOf(chart);
-  const [low, high] = state.zoom ?? [given.xlo, given.xhi];
-  if (state.zoom || state.x !== "step") {
-    Object.assign(given, { xlo: place(low, run), xhi: place(high, run), xlabels: {}, xname: chart.kind === "small" ? "" : unit().name });
-    given.xticks = ticks(given.xlo, given.xhi, Math.max(2, Math.floor(width / 110)));
+  const given = { ...layout.parameters }, run = runOf(chart), zoomed = zoomOf(chart, id), small = chart.kind === "small", log = state.log.has(id);
+  const [low, high] = zoomed ?? [given.xlo, given.xhi];
+  if (zoomed || (state.x !== "step" && !chart.own)) {
+    Object.assign(given, { xlo: place(low, run), xhi: place(high, run), xlabels: {}, xname: chart.own ? given.xname : small ? "" : unit().name });
+    given.xticks = given.xticks?.length === 0 ? [] : ticks(given.xlo, given.xhi, Math.max(2, Math.floor(width / 110)));
   }
-  if (state.log.has(id)) {
-    const values = ["raw", "smooth", "trend", "eval", "forecast"].flatMap((layer) => rows[layer] ?? []).map((row) => row.value);
-    Object.assign(given, { ylo: Math.min(...values), yhi: Math.max(given.yhi, ...values), yticks: null });
-    if (given.yhi <= given.ylo) given.yhi = given.ylo * 10;
-  }
+  const seen = zoomed || log ? edges(rows, given.xlo, given.xhi, log) : null;
+  if (seen && log) Object.assign(given, { ylo: seen[0], yhi: zoomed ? seen[1] : Math.max(given.yhi, seen[1]), yticks: null });
+  else if (seen) refit(given, seen, small);
+  if (given.yhi <= given.ylo) given.yhi = given.ylo * 10;
   return given;
+};
+const down = (values, value, log) => (log ? Math.log(values.yhi / value) / Math.log(values.yhi / values.ylo) : (values.yhi - value) / (values.yhi - values.ylo));
+const labelled = (chart, id, rows, values, height) => { // names moved to where their lines leave a changed view, other labels kept inside it
+  const log = state.log.has(id);
+  if (!zoomOf(chart, id) && !log) return rows.labels;
+  const ends = new Map(), kept = [];
+  for (const layer of ["faint", "trend"]) for (const row of inSight(rows[layer], values.xlo, values.xhi, true)) ends.set(row.series, row);
+  for (const row of rows.labels ?? []) {
+    const end = row.series === undefined ? row : ends.get(row.series);
+    if (end && end.value >= values.ylo && end.value <= values.yhi) kept.push({ ...row, step: end.step, value: end.value });
+  }
+  const named = kept.filter((row) => row.series !== undefined).sort((a, b) => b.value - a.value);
+  const above = []; // px from the top, each 15 below the one before, moved up where the last would leave the plot
+  for (const row of named) above.push(Math.max(down(values, row.value, log) * height, (above.at(-1) ?? -15) + 15));
+  for (let at = above.length - 1, most = height; at >= 0; at--, most = above[at + 1] - 15) above[at] = Math.min(above[at], most);
+  named.forEach((row, at) => { row.dy = above[at] - down(values, row.value, log) * height; });
+  return kept;
 };
 const specOf = (chart, layout, id, width, height) => {
   const [, , left, top, right, bottom] = layout.frame, spec = structuredClone(page.kinds[chart.kind].vega);
   const rows = rowsOf(chart, layout, id), values = parametersOf(chart, layout, id, width, rows);
+  rows.labels = labelled(chart, id, rows, values, height - top - bottom);
   Object.assign(spec, { width: width - left - right, height: height - top - bottom, padding: { left, top, right, bottom } });
   for (const signal of spec.signals) if (signal.name in values) signal.value = values[signal.name];
   for (const entry of spec.data) if (!entry.source) entry.values = rows[entry.name] ?? [];
   if (state.log.has(id)) Object.assign(spec.scales.find((scale) => scale.name === "y"), { type: "log", base: 10 });
-  return { spec, values };
+  return { spec, values, rows };
 };
 
 /* the runtime and the specs: unpacked when the first chart comes into view */
@@ -173,7 +223,7 @@ const draw = async (element) => {
   const [width, height] = [element.clientWidth, element.clientHeight];
   if (!width || !height) return;
   const { View, parse, expressionInterpreter } = await vega();
-  const { spec, values } = specOf(chart, layout, id, width, height);
+  const { spec, values, rows } = specOf(chart, layout, id, width, height);
   const holder = document.createElement("div");
   holder.className = "vega";
   holder.setAttribute("aria-hidden", "true");
@@ -184,7 +234,7 @@ const draw = async (element) => {
   element.classList.add("drawn");
   before?.view.finalize();
   before?.holder.remove();
-  live.set(element, { element, chart, id, layout, view, holder, values, width, height });
+  live.set(element, { element, chart, id, layout, view, holder, values, rows, width, height });
   listen(holder, element);
 };
 const queue = [];
@@ -200,7 +250,7 @@ const work = async () => {
   working = false;
 };
 const later = (elements) => { for (const element of elements) if (!queue.includes(element)) queue.push(element); return work(); };
-const again = (elements = [...live.keys()]) => later(elements.filter((element) => live.has(element)));
+const again = (elements = [...live.keys()]) => { remember(); return later(elements.filter((element) => live.has(element))); };
 const seen = new IntersectionObserver((entries) => {
   const here = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
   for (const element of here) seen.unobserve(element);

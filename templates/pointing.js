@@ -11,17 +11,19 @@ const pixelOf = (drawn, step) => {
   const { left, width } = plot(drawn), { xlo, xhi } = drawn.values;
   return left + ((place(step, runOf(drawn.chart)) - xlo) / (xhi - xlo)) * width;
 };
-const cursors = (step) => {
+const cursors = (step, from) => { // in every chart over steps; in one of another axis when it is pointed at
   for (const drawn of live.values()) {
+    const shared = drawn === from || !(drawn.chart.own || from?.chart.own);
     drawn.cursor ??= drawn.holder.appendChild(Object.assign(document.createElement("div"), { className: "cursor" }));
-    const { left, top, width, height } = plot(drawn), x = step === null ? -1 : pixelOf(drawn, step);
-    drawn.cursor.hidden = step === null || x < left || x > left + width;
+    const { left, top, width, height } = plot(drawn), x = step === null || !shared ? -1 : pixelOf(drawn, step);
+    drawn.cursor.hidden = x < left || x > left + width;
     Object.assign(drawn.cursor.style, { left: `${x}px`, top: `${top}px`, height: `${height}px` });
   }
 };
 const valueOf = (drawn, clientY) => {
   const box = drawn.holder.getBoundingClientRect(), { top, height } = plot(drawn), { ylo, yhi } = drawn.values;
-  return yhi - ((clientY - box.top - top) / height) * (yhi - ylo);
+  const share = (clientY - box.top - top) / height;
+  return state.log.has(drawn.id) ? yhi * (ylo / yhi) ** share : yhi - share * (yhi - ylo);
 };
 const closest = (list, step, value) => { // the line of many that the pointer is at
   const away = (line) => { const at = nearest(line.x, step); return at < 0 || step > line.x.at(-1) ? Infinity : Math.abs(line.y[at] - value); };
@@ -31,9 +33,9 @@ const outline = (drawn, line) => { // that line, strong, over the faint ones
   drawn.strong?.remove();
   drawn.strong = null;
   if (!line) return;
-  const { top, height } = plot(drawn), { ylo, yhi } = drawn.values, svg = "http://www.w3.org/2000/svg";
+  const { top, height } = plot(drawn), log = state.log.has(drawn.id), svg = "http://www.w3.org/2000/svg";
   const path = document.createElementNS(svg, "path"), box = document.createElementNS(svg, "svg");
-  path.setAttribute("d", line.x.map((step, at) => `${at ? "L" : "M"}${pixelOf(drawn, step)} ${top + ((yhi - line.y[at]) / (yhi - ylo)) * height}`).join(""));
+  path.setAttribute("d", line.x.map((step, at) => `${at ? "L" : "M"}${pixelOf(drawn, step)} ${top + down(drawn.values, line.y[at], log) * height}`).join(""));
   box.setAttribute("class", "strong");
   box.append(path);
   drawn.strong = drawn.holder.appendChild(box);
@@ -61,12 +63,13 @@ const readings = (drawn, step, value) => {
       lines.push(`${nameOf(drawn, layer, line)} ${shown(line.y[where], factor)}${bounds}${own}`);
     }
   }
-  const when = state.x === "step" ? "" : `, ${short(Number(place(at, runOf(drawn.chart)).toPrecision(3)))} ${unit().name}`;
-  return { at, text: [`step ${short(Math.round(at * 10) / 10)}${when}`, ...lines].join("\n") };
+  const chart = drawn.chart, when = chart.own || state.x === "step" ? "" : `, ${short(Number(place(at, runOf(drawn.chart)).toPrecision(3)))} ${unit().name}`;
+  const where = chart.own ? `${short(Number(at.toPrecision(3)))} ${drawn.layout.parameters.xname}` : `step ${short(Math.round(at))}`;
+  return { at, text: [`${where}${when}`, ...lines].join("\n") };
 };
 const point = (drawn, step, heard = false, value = undefined) => {
   const { at, text } = readings(drawn, step, value), box = drawn.holder.getBoundingClientRect();
-  cursors(at);
+  cursors(at, drawn);
   tip.textContent = text;
   tip.hidden = false;
   const x = box.left + pixelOf(drawn, at), width = tip.offsetWidth, height = tip.offsetHeight;
@@ -89,19 +92,21 @@ const hold = (drawn, event) => { // the values where it was clicked; of many lin
   const step = stepOf(drawn, event.clientX), value = valueOf(drawn, event.clientY), layers = pieces(drawn.chart, drawn.id);
   const held = state.held.get(drawn.id) ?? new Set();
   const lines = [...(layers.faint ?? []).filter((line) => !isTrended(line, layers)), ...(layers.trend ?? []).filter((line) => held.has(line.look.series))];
-  const line = closest(lines, step, value), { height } = plot(drawn), { ylo, yhi } = drawn.values;
+  const line = closest(lines, step, value), { height } = plot(drawn), log = state.log.has(drawn.id);
   pinned = { element: drawn.element, step, value };
   point(drawn, step, true, value);
-  if (!line || (Math.abs(line.y[nearest(line.x, step)] - value) / (yhi - ylo)) * height > REACH) return;
+  const away = (one) => Math.abs(down(drawn.values, one.y[nearest(one.x, step)], log) - down(drawn.values, value, log)) * height;
+  if (!line || away(line) > REACH) return;
   if (!held.delete(line.look.series)) held.add(line.look.series);
   state.held.set(drawn.id, held);
   again([drawn.element]).then(unpoint);
 };
-const zoom = (range) => {
-  state.zoom = range;
-  for (const button of all("[data-act=whole]")) button.disabled = !range;
+const unzoomable = () => { for (const button of all("[data-act=whole]")) button.disabled = !chartsOf(button).some(({ dataset: { chart } }) => page.charts[chart] && zoomOf(page.charts[chart], chart)); };
+const zoom = (range, drawn) => { // all charts over steps together; a chart of another axis alone
+  if (drawn.chart.own) state.zooms.set(drawn.id, range); else state.zoom = range;
+  unzoomable();
   unpin();
-  return again();
+  return drawn.chart.own ? again([drawn.element]) : again();
 };
 const listen = (holder, element) => {
   let start = null, brush = null;
@@ -121,25 +126,30 @@ const listen = (holder, element) => {
     if (!brush && start !== null) hold(drawn(), event);
     brush?.remove();
     start = brush = null;
-    if (ends && ends[1] > ends[0]) zoom(ends);
+    if (ends && ends[1] > ends[0]) zoom(ends, drawn());
   });
   holder.addEventListener("pointercancel", () => { brush?.remove(); start = brush = null; });
   holder.addEventListener("pointerleave", () => { if (start === null) unpoint(); });
-  holder.addEventListener("dblclick", () => zoom(null));
+  holder.addEventListener("dblclick", () => zoom(null, drawn()));
 };
 let keyed = null;
 document.addEventListener("keydown", (event) => {
   const drawn = live.get(event.target);
   if (!drawn) return;
   const run = runOf(drawn.chart), low = stepAt(drawn.values.xlo, run), high = stepAt(drawn.values.xhi, run);
-  keyed = keyed === null || keyed < low || keyed > high ? (low + high) / 2 : keyed;
+  const whole = drawn.chart.own ? (step) => step : Math.round, stride = drawn.chart.own ? (high - low) / 200 : Math.max(1, Math.round((high - low) / 200));
+  keyed = keyed === null || keyed < low || keyed > high ? whole((low + high) / 2) : keyed;
   const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
-  if (event.key in moves) { keyed = Math.min(high, Math.max(low, keyed + moves[event.key] * Math.max(1, Math.round((high - low) / 200)))); point(drawn, keyed, true); }
-  else if (event.key === "+" || event.key === "=") zoom([Math.max(low, keyed - (high - low) / 4), Math.min(high, keyed + (high - low) / 4)]);
+  if (event.key in moves) { keyed = Math.min(high, Math.max(low, keyed + moves[event.key] * stride)); point(drawn, keyed, true); }
+  else if (event.key === "+" || event.key === "=") zoom([Math.max(low, keyed - (high - low) / 4), Math.min(high, keyed + (high - low) / 4)], drawn);
   else if (event.key === "Escape" && pinned) unpin();
-  else if (event.key === "-" || event.key === "0" || event.key === "Escape") zoom(null);
+  else if (event.key === "-" || event.key === "0" || event.key === "Escape") zoom(null, drawn);
   else return;
   event.preventDefault();
+});
+document.addEventListener("focusin", (event) => { // the values in the middle, at the first touch of the keyboard
+  const drawn = live.get(event.target);
+  if (drawn && event.target.matches(":focus-visible")) point(drawn, stepAt((drawn.values.xlo + drawn.values.xhi) / 2, runOf(drawn.chart)), true);
 });
 document.addEventListener("focusout", unpoint);
 document.addEventListener("pointerdown", (event) => { if (pinned && !event.target.closest(".chart")) unpin(); });
@@ -164,16 +174,45 @@ const copy = async (text, button) => {
   setTimeout(() => { button.textContent = before; }, 1200);
 };
 const plain = (text) => text.replace(/var\((--[\w-]+),(#[0-9a-f]+)\)/g, (_, name, hex) => getComputedStyle(root).getPropertyValue(name).trim() || hex);
+const FONT = "Liberation Sans, Arial, sans-serif", SVG = "http://www.w3.org/2000/svg";
+const runsOf = (drawn) => (page.runs.length === 1 ? page.runs[0].name : `${page.title}, ${page.runs.length.toLocaleString("en-GB")} runs`);
+const drawnAs = (name, look, ...inside) => {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(look)) made.setAttribute(key, value);
+  made.append(...inside);
+  return made;
+};
+const heading = (drawn, tint) => { // title, run and key of a saved picture, and how high they stand, in px
+  const pen = document.createElement("canvas").getContext("2d"), title = drawn.chart.title + (drawn.chart.unit && !/accuracy|share/.test(drawn.chart.unit) ? `, ${drawn.chart.unit}` : "");
+  const text = (x, y, words, look = {}) => drawnAs("text", { x, y, "font-family": FONT, "font-size": 13, fill: tint("--ink-2"), ...look }, words);
+  const made = [text(12, 22, title, { "font-size": 16, "font-weight": 600, fill: tint("--ink") }), text(12, 42, runsOf(drawn))];
+  pen.font = `13px ${FONT}`;
+  let x = 12, y = 66;
+  for (const entry of all(".key li", drawn.element.closest("figure") ?? drawn.element)) {
+    const sign = one("svg", entry).cloneNode(true), words = entry.textContent.trim(), wide = Number(sign.getAttribute("width")), long = wide + 8 + pen.measureText(words).width;
+    if (x > 12 && x + long > drawn.width - 12) { x = 12; y += 20; }
+    sign.setAttribute("x", x);
+    sign.setAttribute("y", y - 5 - sign.getAttribute("height") / 2);
+    made.push(sign, text(x + wide + 8, y, words));
+    x += long + 20;
+  }
+  return { made, height: (x > 12 ? y : 46) + 12 };
+};
 const picture = async (drawn) => {
-  const svg = plain(await drawn.view.toSVG()), paper = getComputedStyle(root).getPropertyValue("--paper").trim();
-  return svg.replace(/<text /g, '<text paint-order="stroke" ').replace(/font-family="[^"]*"/g, 'font-family="Liberation Sans, Arial, sans-serif"').replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${paper}"/>`);
+  const tint = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const svg = new DOMParser().parseFromString(await drawn.view.toSVG(), "image/svg+xml").documentElement;
+  for (const text of all("text", svg)) { text.setAttribute("paint-order", "stroke"); text.setAttribute("font-family", FONT); }
+  const { made, height } = heading(drawn, tint), whole = drawn.height + height;
+  svg.replaceChildren(drawnAs("rect", { width: "100%", height: "100%", fill: tint("--paper") }), ...made, drawnAs("g", { transform: `translate(0,${height})` }, ...svg.childNodes));
+  for (const [key, value] of Object.entries({ width: drawn.width, height: whole, viewBox: `0 0 ${drawn.width} ${whole}` })) svg.setAttribute(key, value);
+  return { text: plain(new XMLSerializer().serializeToString(svg)), height: whole };
 };
 const png = async (drawn) => {
-  const url = URL.createObjectURL(new Blob([await picture(drawn)], { type: "image/svg+xml" }));
+  const { text, height } = await picture(drawn), url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   const image = new Image();
   image.src = url;
   await image.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: drawn.width * 2, height: drawn.height * 2 });
+  const canvas = Object.assign(document.createElement("canvas"), { width: drawn.width * 2, height: height * 2 });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(url);
   canvas.toBlob((blob) => save(`${drawn.id}.png`, blob));
@@ -193,9 +232,12 @@ const csv = () => {
 };
 const vegalite = (drawn) => {
   const spec = structuredClone(page.kinds[drawn.chart.kind].vegalite), [, , left, top, right, bottom] = drawn.layout.frame;
-  const rows = rowsOf(drawn.chart, drawn.layout, drawn.id), { width, height } = plot(drawn);
+  const { rows } = drawn, { width, height } = plot(drawn);
   for (const parameter of spec.params) if (parameter.name in drawn.values) parameter.value = drawn.values[parameter.name];
-  Object.assign(spec, { title: drawn.chart.title, width, height, padding: { left, top: top + 24, right, bottom }, datasets: {} });
+  const title = { text: drawn.chart.title, subtitle: runsOf(drawn), anchor: "start", fontSize: 14 };
+  Object.assign(spec, { title, width, height, padding: { left, top: top + 44, right, bottom }, datasets: {} });
+  spec.config.background = "var(--paper,#fdfdfb)";
+  for (const { mark } of spec.layer) if (mark.type === "text") delete mark.stroke; // a halo that only this page paints first; elsewhere it covers the text
   for (const layer of spec.layer) if (layer.data?.name) spec.datasets[layer.data.name] = rows[layer.data.name] ?? [];
   return JSON.stringify(spec, null, 1).replace(/var\(--[\w-]+,(#[0-9a-f]+)\)/g, "$1");
 };

@@ -8,14 +8,15 @@ const press = (buttons, chosen) => { for (const button of buttons) button.setAtt
 const acts = {
   csv: () => csv(),
   card: (button) => copy(page.card, button),
-  whole: () => zoom(null),
+  whole: (button) => { const drawn = chartsOf(button).map((element) => live.get(element)).find(Boolean); if (drawn) zoom(null, drawn); },
   png: async (button) => { for (const element of chartsOf(button)) if (live.has(element)) await png(live.get(element)); },
-  svg: async (button) => { for (const element of chartsOf(button)) if (live.has(element)) save(`${element.id}.svg`, new Blob([await picture(live.get(element))], { type: "image/svg+xml" })); },
+  svg: async (button) => { for (const element of chartsOf(button)) if (live.has(element)) save(`${element.id}.svg`, new Blob([(await picture(live.get(element))).text], { type: "image/svg+xml" })); },
   spec: (button) => { const drawn = live.get(chartsOf(button)[0]); if (drawn) copy(vegalite(drawn), button); },
   log: (button) => {
     const on = button.getAttribute("aria-pressed") !== "true", charts = chartsOf(button);
     button.setAttribute("aria-pressed", String(on));
-    for (const { dataset: { chart } } of charts) if (on && pieces(page.charts[chart], chart).raw?.[0]?.y.some((value) => value > 0)) state.log.add(chart); else state.log.delete(chart);
+    const isPositive = (chart) => Object.values(pieces(page.charts[chart], chart)).flat().some((line) => line.y.some((value) => value > 0));
+    for (const { dataset: { chart } } of charts) if (on && isPositive(chart)) state.log.add(chart); else state.log.delete(chart);
     again(charts);
   },
   x: (button) => {
@@ -51,7 +52,7 @@ document.addEventListener("input", (event) => {
   const control = event.target;
   if (control.dataset.act === "smooth") {
     const level = Number(control.value), charts = chartsOf(control);
-    control.nextElementSibling.textContent = level ? `${level} %` : "raw";
+    say(control);
     for (const { dataset: { chart } } of charts) state.smooth.set(chart, level);
     again(charts);
   }
@@ -63,6 +64,8 @@ document.addEventListener("input", (event) => {
       entry.hidden = keys.length ? keys.every((key) => key.hidden) : !one("summary", entry).textContent.toLowerCase().includes(wanted);
       if (keys.length && wanted) entry.open = !entry.hidden;
     }
+    const nothing = [...box.children].every((entry) => entry.hidden), said = one(".found", control.parentElement) ?? control.parentElement.appendChild(Object.assign(document.createElement("span"), { className: "found", role: "status" }));
+    said.textContent = nothing ? `nothing matches \u201c${control.value.trim()}\u201d` : "";
   }
 });
 for (const choice of all("[data-act=x]")) choice.disabled = choice.dataset.x !== "step" && !page.runs.some((run) => run[choice.dataset.x]);
@@ -97,13 +100,14 @@ document.addEventListener("toggle", (event) => { if (event.target.open && event.
 /* deep links open what they point at */
 const named = (hash) => { try { return decodeURIComponent(hash); } catch { return hash; } }; // "%" alone is no code
 const reveal = () => {
-  const target = location.hash.length > 1 && document.getElementById(named(location.hash.slice(1)));
+  const target = location.hash.length > 1 && document.getElementById(named(anchor()));
   if (!target) return;
   for (let box = target; box; box = box.parentElement) if (box.nodeName === "DETAILS") box.open = true;
   if (target.matches("tr")) { const inner = one("details", target); if (inner) inner.open = true; }
   target.scrollIntoView();
 };
 addEventListener("hashchange", reveal);
+restore();
 reveal();
 phone.addEventListener("change", () => again());
 for (const element of all(".chart[data-chart]")) watch(element);

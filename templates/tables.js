@@ -112,7 +112,7 @@ const story = (told) => [
   element("p", "foot", [`Read from ${told.source}`, ...told.notes].join(". ") + "."),
 ];
 const tell = async () => {
-  const number = /^#run-(\d+)$/.exec(location.hash)?.[1], sources = all("script[data-stories]");
+  const number = /^run-(\d+)$/.exec(anchor())?.[1], sources = all("script[data-stories]");
   if (number === undefined || document.getElementById(`run-${number}`)) return;
   const source = sources.findLast((chunk) => Number(chunk.dataset.stories) <= number);
   if (!source) return;

@@ -1,10 +1,14 @@
 """Charts of several runs under a reader's hands: what is named, held, hidden, said; real input events."""
 
 import json
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import vl_convert
 from browser import Opened
+from reports import learning_run, report_of
 
 from reportgen.charts import Sheet, draw, overlay
 from reportgen.comparison import compare
@@ -155,3 +159,108 @@ def test_what_is_copied_is_the_markdown_as_it_is(few, three):
     copied = few.ask("navigator.clipboard.readText()")
     assert copied == markdown.card(three)
     assert r"a\\b\_c \*d\*" in copied
+
+
+def drag(opened, chart, start, end):
+    """Drag over a chart between two shares of its width."""
+    opened.ask(f"document.querySelector('{chart}').scrollIntoView({{block: 'center'}})")
+    box = opened.page.locator(chart).bounding_box()
+    opened.page.mouse.move(box["x"] + start * box["width"], box["y"] + box["height"] / 2)
+    opened.page.mouse.down()
+    opened.page.mouse.move(box["x"] + end * box["width"], box["y"] + box["height"] / 2, steps=4)
+    opened.page.mouse.up()
+    opened.page.wait_for_timeout(500)
+
+
+def test_a_zoom_fits_the_height_and_keeps_names_and_the_link(few, three, chromium, tmp_path):
+    """What is in sight fills the plot, each line is named where it leaves, and the address opens the same view."""
+    whole = few.ask(f"document.querySelector('{OVERLAY} .vega').textContent")
+    drag(few, OVERLAY, 0.5, 0.7)
+    named = [text for text in names(few) if "trial" in text]
+    assert len(named) == 3
+    axis = (
+        "[...document.querySelectorAll('#overlay-chart .vega .mark-text.role-axis-label text')].map(n => n.textContent)"
+    )
+    shown = few.ask(axis)
+    assert "0" not in shown and any(text.endswith("%") for text in shown)
+    assert "zoom=" in few.page.url
+    path = tmp_path / "again.html"
+    path.write_text(page(three), encoding="utf-8")
+    with Opened(chromium, path) as again:
+        again.page.goto(path.as_uri() + "#overlay?" + few.page.url.partition("?")[2])
+        again.walk()
+        assert again.ask(axis) == shown
+        assert not again.page.locator("#overlay [data-act=whole]").is_disabled()
+        assert again.troubles() == []
+    few.page.locator("#overlay [data-act=whole]").click()
+    few.page.wait_for_timeout(500)
+    assert few.ask(f"document.querySelector('{OVERLAY} .vega').textContent") == whole
+    assert "?" not in few.page.url
+
+
+def test_log_y_works_in_a_chart_without_raw_points(few):
+    """The overlay's axis changes, and comes back."""
+    before = names(few)
+    button = few.page.locator("#overlay [data-act=log]")
+    button.click()
+    few.page.wait_for_timeout(400)
+    assert names(few) != before and "log.overlay-chart" in few.page.url
+    button.click()
+    few.page.wait_for_timeout(400)
+    assert names(few) == before
+
+
+def test_a_saved_picture_says_what_it_shows(few, three, tmp_path):
+    """Title, runs and key stand in the SVG; a name can't end its markup."""
+    with few.page.expect_download() as download:
+        few.page.locator("#overlay [data-act=svg]").click()
+    download.value.save_as(tmp_path / "saved.svg")
+    root = ElementTree.fromstring((tmp_path / "saved.svg").read_text(encoding="utf-8"))
+    texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:2] == ["Train accuracy by step", "a\\b_c *d*, 3 runs"]
+    assert set(three.comparison.labels) <= set(texts[2:5])
+
+
+def test_the_copied_spec_is_legible_elsewhere(few):
+    """No text has a stroke over it, the ground is light, and it compiles."""
+    few.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    few.page.locator("#overlay [data-act=spec]").click()
+    few.page.wait_for_timeout(100)
+    spec = json.loads(few.ask("navigator.clipboard.readText()"))
+    texts = [layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert texts and not any("stroke" in mark for mark in texts)
+    assert spec["config"]["background"] == "#fdfdfb" and spec["title"]["subtitle"].endswith("3 runs")
+    assert vl_convert.vegalite_to_svg(json.dumps(spec)).count(">…trial100") == 3
+
+
+def test_a_search_without_a_find_says_so(chromium, tmp_path):
+    """Of metrics and of config keys; gone with the next letter that finds."""
+    path = tmp_path / "report.html"
+    path.write_text(page(report_of(learning_run())), encoding="utf-8")
+    with Opened(chromium, path) as one:
+        field = one.page.locator("#find-config")
+        field.fill("no such key")
+        assert one.page.locator("#config .found").inner_text() == "nothing matches \u201cno such key\u201d"
+        field.fill("lr")
+        assert one.page.locator("#config .found").inner_text() == ""
+
+
+def test_a_tap_shows_the_values_and_tab_does_too(chromium, three, tmp_path):
+    """On a touch screen the tip stays after the finger leaves; the keyboard shows it where it stands."""
+    path = tmp_path / "report.html"
+    path.write_text(page(three), encoding="utf-8")
+    with Opened(chromium, path, viewport={"width": 390, "height": 844}, has_touch=True) as phone:
+        phone.walk()
+        phone.page.locator(OVERLAY).tap(position={"x": 150, "y": 150})
+        assert re.match(r"step \d+\n", phone.page.locator(".tip").inner_text())
+        phone.page.locator("h1").tap()
+        assert not phone.page.locator(".tip").is_visible()
+        phone.page.locator(f"#overlay {OVERLAY}").evaluate(
+            "chart => chart.previousElementSibling.querySelector('button:last-of-type').focus()"
+        )
+        for _ in range(4):
+            phone.page.keyboard.press("Tab")
+            if phone.ask("document.activeElement.id") == "overlay-chart":
+                break
+        assert re.match(r"step \d+\n", phone.page.locator(".tip").inner_text())
+        assert phone.page.locator(".heard").inner_text().startswith("step")

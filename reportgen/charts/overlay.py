@@ -133,7 +133,8 @@ def _names(
 
 def _levels(figure: Figure, last: float) -> list[marks.Row]:
     levels = [mark for mark in figure.marks if mark.kind in marks.LEVEL_LOOKS and mark.value is not None]
-    return [marks.label(last, mark.value or 0.0, mark.label, "ink-3", align="right", dx=-4, dy=11) for mark in levels]
+    return [marks.label(last, mark.value or 0.0, mark.label, "ink-3", align="right", dx=-4, dy=11) | {"pinned": True}
+            for mark in levels]  # fmt: skip
 
 
 def _described(figure: Figure, names: list[str], items: Mapping[str, Mapping[str, Series]]) -> str:

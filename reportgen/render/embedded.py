@@ -18,6 +18,7 @@ from reportgen.wording import printable
 
 DIGITS = 6  # of a value, for exact reading; many runs make do with fewer
 CLOCK_POINTS = 200
+OWN_AXIS = ("efficiency", "scatter")  # kinds of figure whose x axis counts no steps
 LONGEST = 4_000  # characters of one text on the page
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -97,6 +98,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "kind": chart.kind,
         "title": printable(chart.figure.title),
         "unit": printable(chart.figure.unit),
+        "own": chart.figure.kind in OWN_AXIS,
         "series": {name: list(aliases) for name, aliases in chart.series.items()},
         "smoothing": chart.smoothing,
         "looks": clean(chart.looks),

@@ -20,7 +20,7 @@ from reportgen.settings import LARGEST_PAGE
 
 TEMPLATES = "reportgen.templates"
 STYLES = ("report",)
-SCRIPTS = ("charts", "pointing", "report")  # joined in one scope
+SCRIPTS = ("charts", "pointing", "view", "report")  # joined in one scope
 TABLES = ("tables",)  # what only a page of several runs needs
 # HTML has no way to write these; a lone surrogate can't even be encoded
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
