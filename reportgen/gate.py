@@ -72,7 +72,8 @@ def from_rows(
     played = metrics.roles(table, trainer=framework).get("train_reward")
     reward = played.name if played else None
     for total, (terms, scale) in metrics.sums(table, framework).items():
-        table[total] = scale * np.sum([table[term] for term in terms], axis=0)
+        summed = np.sum([table[term] for term in terms], axis=0)
+        table[total] = np.where(summed == MARK, np.nan, scale * summed)  # what isn't finite is told of its parts
     axis = step or _axis(table, reward, step_metrics or {}, trainer, source, remarks)
     if axis not in table:
         raise SourceError(f"{source}: no column {axis!r}; it has {_some(table)}")

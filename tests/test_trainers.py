@@ -104,6 +104,16 @@ def test_groups_without_variance_are_summed() -> None:
     assert run.history[played.name].tolist() == pytest.approx([0.35] * 3)
 
 
+def test_a_sum_of_what_is_not_finite_is_a_gap() -> None:
+    """Where a part is nan or inf its own record says so, and the sum says nothing."""
+    rows = [{"step": step, "train/reward": 0.4, "train/token_mult_prob_error": 1.0, "train/baseline_reward/pct_0": 20.0,
+             "train/baseline_reward/pct_1": float("nan") if step == 1 else 15.0} for step in range(3)]  # fmt: skip
+    run = from_rows(rows, id="r", source="a test")
+    total = metrics.roles(run.history.columns)["zero_variance_groups"].name
+    assert run.history[total].dropna().index.tolist() == [0, 2]
+    assert [(one.step, one.metric) for one in run.nonfinite] == [(1, "train/baseline_reward/pct_1")]
+
+
 def test_a_rare_name_is_not_taken_from_another_trainer() -> None:
     """A run that is recognised plays no role by the names of a trainer that it isn't."""
     assert "clip_fraction" not in metrics.roles(["env/all/reward/total", "ppo_clip_ratio"])

@@ -12,10 +12,12 @@ REMOVED = "[removed]"
 MARKS = (  # one of these stands in every text with a secret of places.py, in lower case
     *names.SPOKEN, "://", "%3a%2f%2f", "oracle:thin:", "curl", "bearer", "basic", "sig", "sas", "otp", "hmac", "-u",
     "-p", "-a ", "--creds", "login", "phrase", "code=", "policy=", "googleaccessid", "state=", "session=", "sid=",
-    ":*:", ":5432:", ":3306:",
+    ":*:", ":5432:", ":3306:", "client", "openai(", "mistral(", "anthropic(", "groq(", "together(", " code", "\ttrue\t",
+    "\tfalse\t", "| sudo", "|sudo", "-stdin", "kinit", "kty",
 )  # fmt: skip
 DIGIT = re.compile(r"\d")  # one stands in nearly every token
 LETTERS = re.compile(r"(?:hf|gh[pousr]|npm|gsk)_[A-Za-z]{16}")  # begins a token that may be of letters alone
+ESCAPED = re.compile(r"\\u00([3-6][0-9a-fA-F]|7[0-9aA])")
 SHORTEST = 8  # characters; a shorter text can't hold a name with its secret
 
 
@@ -23,6 +25,10 @@ def text(value: str, *, keeps_hex: bool = False) -> tuple[str, int]:
     """The text with secrets replaced by [removed], and how many were; keeps_hex: 40 hex digits are none."""
     if len(value) < SHORTEST:
         return value, 0
+    if "\\u00" in value:  # JSON may write any letter so
+        safe, count = text(ESCAPED.sub(lambda found: chr(int(found[1], 16)), value), keeps_hex=keeps_hex)
+        if count:
+            return safe, count
     safe, count = _without_shapes(value)
     lower = safe.lower()
     if any(mark in lower for mark in MARKS):
@@ -133,6 +139,9 @@ def _without_places(value: str, lower: str) -> tuple[str, int]:
             group = "value" if "value" in pattern.groupindex else 0
             value, count = _cut(value, [found.span(group) for found in pattern.finditer(value) if is_one(found)])
             total += count
+    if "secret" in lower and "data:" in lower.replace("stringdata", "data") and places.SECRET_KIND.search(value):
+        value, count = _cut(value, places.kept_secrets(value))
+        total += count
     if any(word in lower for word in (*names.SPOKEN, "sig", "sas", "otp", "pw")):
         value, count = _cut(value, places.assigned(value))
         total += count
@@ -153,15 +162,23 @@ def _without_codes(value: str, keeps_hex: bool, *, beside_aws: bool) -> tuple[st
     coded = []
     for found in shapes.LONG_RUN.finditer(value):
         for part in shapes.parts_of(found[0]):
-            if _holds_secret(shapes.decoded(part)):
+            if _holds_secret(part):
                 start = value.index(part, found.start())
                 coded.append((start, start + len(part)))
     value, count = _cut(value, coded)
-    return value, total + count
+    value, more = _cut(value, shapes.bare_tokens(value))
+    return value, total + count + more
 
 
-def _holds_secret(decoded: str) -> bool:
-    return bool(decoded) and (_without_shapes(decoded)[1] > 0 or _without_places(decoded, decoded.lower())[1] > 0)
+def _holds_secret(run: str, deeper: int = 2) -> bool:
+    """Whether a run of base64 or of hex digits says something secret, or something that does."""
+    for decoded in (shapes.decoded(run), shapes.unhexed(run)):
+        if decoded and (_without_shapes(decoded)[1] or _without_places(decoded, decoded.lower())[1]):
+            return True
+        inner = decoded.strip()
+        if deeper and shapes.LONG_RUN.fullmatch(inner) and _holds_secret(inner, deeper - 1):
+            return True
+    return False
 
 
 def _cut(value: str, spans: Iterable[tuple[int, int]]) -> tuple[str, int]:
@@ -197,6 +214,15 @@ def _is_basic(found: re.Match[str]) -> bool:
     return ":" in shapes.decoded(found["value"])
 
 
+def _is_key(found: re.Match[str]) -> bool:
+    return names.looks_random(found["value"], least=12)
+
+
+def _is_entry(found: re.Match[str]) -> bool:
+    name = found["name"] or found["attribute"]
+    return names.is_secret(name) and not names.is_harmless(name, found["value"])
+
+
 def _is_header(found: re.Match[str]) -> bool:
     return not names.is_harmless("password", found["value"]) and (
         bool(found["scheme"]) or names.looks_secret(found["value"]) or "=" in found["rest"]
@@ -208,18 +234,29 @@ PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], Judge], ...] = (
     (("://",), places.URL_PASSWORD, _is_login),
     (("%3a%2f%2f",), places.CODED_LOGIN, _is_login),
     (("oracle:thin:",), places.ORACLE, _is_login),
-    (("hook", "telegram", "/key/", "hc-ping", "/triggers/"), places.HOOK, lambda found: True),
+    (("hook", "telegram", "/key/", "hc-ping", "/triggers/", "ftqq", "day.app"), places.HOOK, lambda found: True),
+    (("/t/",), places.CONDA, _is_key),
     (("?", "&"), places.ASKED, _is_asked),
     (("authorization",), places.HEADER, _is_header),
     (("cookie",), places.COOKIE, lambda found: "=" in found["value"] and not names.is_harmless("", found["value"])),
+    (("curl", "cookies"), places.COOKIES, lambda found: "=" in found["value"] or ":" in found["value"]),
+    (("\ttrue\t", "\tfalse\t"), places.COOKIE_FILE, _is_named),
     (("bearer",), places.BEARER, lambda found: names.looks_random(found["value"], least=12)),
     (("basic",), places.BASIC, _is_basic),
     (("login",), places.NETRC, _is_named),
     ((":*:", ":5432:", ":3306:", ":"), places.PGPASS, _is_named),
     (("-u", "-a ", "--user", "--proxy-user", "--creds", "--basic"), places.USER, _is_pair),
     (("curl",), places.CURL_USER, _is_pair),
+    (("curl",), places.CURL_KEY, _is_key),
+    (("|",), places.PIPED, _is_named),
+    (("--from-literal",), places.LITERAL, _is_named),
+    (("config",), places.POETRY, _is_named),
+    (("(",), places.CLIENT, lambda found: names.looks_random(found["value"], least=20)),
+    (("kty",), places.JWK, lambda found: True),
+    (("</",), places.ENTRY, _is_entry),
+    ((" code", " pin", "-code", "-pin"), places.CODE, lambda found: True),
     (("auth",), places.AUTH_PAIR, _is_named),
     (("wandb",), places.WANDB_LOGIN, _is_named),
-    (("-p", "-a", "-w", "pass:"), places.TOOL, _is_named),
+    (("-p", "-a", "-w", "-k", "pass:", "lep login"), places.TOOL, _is_named),
     (("phrase", "mnemonic"), places.PHRASE, lambda found: True),
 )

@@ -16,13 +16,18 @@ def words(text: str) -> frozenset[str]:
 LOUD = words(
     "secret secrets password passwords passwd passphrase passphrases passcode pwd pswd passwort kennwort senha"
     " contrasena credential credentials creds cred webhook webhooks dsn cookie cookies jwt psk mnemonic authorization"
+    " pwhash mdp wachtwoord haslo parola"
 )
 LOUD_ENDS = (  # of words that people write as one: clientsecret, pgpassword
     "password", "passwords", "passwd", "passphrase", "passcode", "pwd", "secret", "secrets", "credential",
     "credentials", "apikey", "apikeys", "secretkey", "accesskey", "accesskeys", "privatekey", "authkey", "apitoken",
     "apitokens", "authtoken", "accesstoken", "accesstokens", "refreshtoken", "sessiontoken", "bearertoken", "webhook",
+    "webhookurl", "privkey", "sessionid", "sessid",
 )  # fmt: skip
-FOREIGN_WORDS = ("密码", "密碼", "密钥", "口令", "令牌", "пароль", "ключ доступа", "contraseña", "パスワード")
+FOREIGN_WORDS = (
+    "密码", "密碼", "密钥", "口令", "令牌", "пароль", "ключ доступа", "contraseña", "パスワード", "비밀번호",
+    "mot de passe", "hasło",
+)  # fmt: skip
 SERVICES = words(
     "wandb hf huggingface hub openai anthropic claude gemini google gcp gcs aws amazon s3 azure cohere mistral together"
     " togetherai groq fireworks replicate perplexity deepseek qwen dashscope zhipu moonshot minimax siliconflow nvidia"
@@ -40,11 +45,13 @@ KEEPERS = SERVICES | words(  # before "key": whose key it is
     " encrypt decryption signing sign signature session service shared server ssh ssl tls rsa dsa ecdsa ed25519 pgp gpg"
     " license licence storage subscription webhook integration kms hmac aes fernet jwt cookie unseal recovery bot"
     " bearer"
-    " refresh security provider gateway proxy ingest telemetry identity registry robot ci cd oauth backup"
+    " refresh security provider gateway proxy ingest telemetry identity registry robot ci cd oauth backup application"
+    " csrf xsrf"
 )
 PASS = SERVICES | words(  # before "pass"
     "user admin root http https proxy registry ssh sudo become ansible my wifi email login basic auth"
 )
+ONE_WORD = PASS | words("key store trust user root admin su sa")  # before "pass" or "pw" written as one word with it
 HARMLESS_TOKEN = words(  # before "token": what a tokenizer and a language model call theirs
     "eos bos pad sep unk cls mask special image video audio think thinking start end stop box tool begin eot eom eod"
     " eor eoa sos im fim prefix suffix middle vision object assistant system response prompt answer first last next"
@@ -60,7 +67,7 @@ HARMLESS_KEY = words(  # before "key": what a table, a data set and a sort call 
     " video audio chat message messages content completion chosen rejected score value query attention kv step epoch"
     " batch item id name config state model param parameter module layer weight weights optimizer rank node task split"
     " dedup join merge group order feature hot short turn tool mon don jo hockey tur any each every missing unknown"
-    " unexpected new old same first last main default custom extra other duplicate event routing"
+    " unexpected new old same first last main default custom extra other duplicate monitor"
 )
 TAILS = words(  # behind a name, and nothing of its own: password_value, API_KEY_2
     "value b64 base64 encoded plain plaintext string str hex raw data pem content contents hash hashed new old current"
@@ -68,8 +75,8 @@ TAILS = words(  # behind a name, and nothing of its own: password_value, API_KEY
 )
 SPOKEN = (  # one of these stands in every name that is secret, in lower case
     "key", "token", "secret", "passw", "passphrase", "passcode", "pwd", "pswd", "pass", "credential", "cred", "webhook",
-    "dsn", "cookie", "jwt", "psk", "mnemonic", "auth", "pat", "kennwort", "senha", "contrase", *FOREIGN_WORDS[:6],
-    "パスワード",
+    "dsn", "cookie", "jwt", "psk", "mnemonic", "auth", "pat", "kennwort", "senha", "contrase", "pw", "sess",
+    "mdp", "wachtwoord", "haslo", "parola", *FOREIGN_WORDS,
 )  # fmt: skip
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -78,7 +85,10 @@ PLACEHOLDER = re.compile(
     r"|missing|empty|disabled|enabled|required|optional|default|auto|env|prompt|stdin|hidden|masked"
     r"|<?\[?(?:redacted|removed|hidden|masked|secret|filtered)\]?>?|\[removed\]?|<[^<>]{1,60}>|\(.{0,40}\)"
     r"|(?:<|\[|\{)?(?:your|my|insert|enter|add|paste|put)[ _-].{0,60}|[a-z0-9]{1,20}[ _-](?:goes[ _-])?here"
-    r"|str|string|bytes|int|float|bool|secretstr|any|optional\[\w+\]|typing\.\w+)?[,;.]?"
+    r"|dummy|fake|change[ _-]?me|inherit|sk-(?:x{2,40}|\.{2,}|…)|token-abc123|\w{1,40}=(?:\.{3}|…)"
+    r"|(?:str|string|bytes|int|float|bool|secretstr|any|optional\[\w+\]|typing\.\w+)(?: ?\| ?none)?"
+    r"(?: ?= ?(?:none|\"\"|''))?"
+    r")?[,;.]?"
 )
 REFERENCE = re.compile(  # where a secret is kept, not the secret
     r"\$\{[^{}]{0,200}\}|\$\(?[A-Za-z_]\w{0,100}\)?|%\(?[A-Za-z_]\w{0,100}\)?[%s]|\{\{.{0,200}\}\}|\$\(.{0,200}\)"
@@ -169,6 +179,17 @@ def looks_secret(value: str) -> bool:
     return any(char in "!$%^&*#@?" for char in value) and any(map(str.isalpha, value)) and value[:1] != "@"
 
 
+def looks_coined(value: str) -> bool:
+    """Whether a word holds digits between letters, or letters between digits, and nothing else."""
+    kinds = "".join("0" if char.isdigit() else "a" for char in value)
+    return len(value) >= 8 and value.isalnum() and ("a0a" in _once(kinds) or "0a0" in _once(kinds))
+
+
+def _once(kinds: str) -> str:
+    """Each run of one letter as that letter."""
+    return re.sub(r"(.)\1+", r"\1", kinds)
+
+
 def looks_mixed(value: str) -> bool:
     """Whether a word holds letters and digits, or letters and signs."""
     signs = any(not char.isalnum() and char not in "_-./:" for char in value)
@@ -218,13 +239,20 @@ def _last(words: list[str], before: list[str]) -> bool | None:
         many = f"{stem}s"
         if last in (stem, many):
             return _of_stem(stem, many == last, words, behind, alone=len(words) == 1)
-        if last.endswith((stem, many)) and last.removesuffix("s").removesuffix(stem) in KEEPERS:
+        if last.endswith((stem, many)) and _keeps(last.removesuffix("s").removesuffix(stem)):
             return True
+    if last.removesuffix("pass").removesuffix("pw") in ONE_WORD and last.endswith(("pass", "pw")):
+        return True
     if last == "pw" or (last == "pass" and behind in PASS) or (last == "pat" and behind in SERVICES):
         return True
     if last in ("pat", "pass") or last in ("auth", "signature", "sig", "sas", "otp", "authenticity"):
         return None
     return False
+
+
+def _keeps(owner: str) -> bool:
+    """Whether a word before "key" or "token" says whose it is: wandb, serviceaccount."""
+    return owner in KEEPERS or any(owner.endswith(word) for word in KEEPERS if len(word) > 5)
 
 
 def _of_stem(stem: str, many: bool, words: list[str], behind: str, *, alone: bool) -> bool | None:

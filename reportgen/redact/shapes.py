@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import pairwise
 
 from reportgen.redact import names
 
@@ -44,13 +45,19 @@ SHAPE = re.compile(
     r"|AKID[A-Za-z0-9]{28,}"
     r"|ABSK[A-Za-z0-9+/]{60,}={0,2}|AKLT[A-Za-z0-9]{20,}|A{7,}[A-Za-z0-9%]{40,}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}"
     r"|(?:ops|waka|duffel|ubhp|lip|rnd|vck|vcp|cfut|cfat|lightning|bedrock-api-key)[_-](?=[A-Za-z_-]*\d)[\w=-]{30,}"
-    r"|sha256~[\w-]{40,}"
+    r"|sha256~[\w-]{40,}|KGAT_[0-9a-f]{20,}|pit_[0-9a-f]{30,}|dtn_[0-9a-f]{30,}|tml-[A-Za-z0-9]{40,}|pb_(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}"
+    r"|sk_[\w-]{40,}|secret_[a-z0-9-]{1,30}_(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}(?:\.[A-Za-z0-9]{20,})?|CW-SECRET-[A-Za-z0-9]{20,}"
+    r"|sb_secret_[\w-]{20,}|napi_[a-z0-9]{30,}|re_[A-Za-z0-9]{6,10}_[A-Za-z0-9]{16,}|llx-[A-Za-z0-9]{30,}|apify_api_[A-Za-z0-9]{20,}"
+    r"|xa[ap]t-[0-9a-f-]{30,}|sq[apu]_[0-9a-f]{40}|hcai?k_\w{30,}|polar_[a-z]{2,4}_[A-Za-z0-9]{30,}|ydc-sk-[\w-]{20,}|cpk_[\w.-]{40,}"
+    r"|sn4_\w{20,}|glhf_[0-9a-f]{30,}|m0-[A-Za-z0-9]{36,}|tpuf_[A-Za-z0-9]{30,}|hl_sk_[0-9a-f]{30,}|CFPAT-[\w-]{36,}"
+    r"|pat-(?:na|eu)\d-[0-9a-f-]{36}|signkey-[a-z]{2,8}-[0-9a-f]{32,}|SCW[A-Z0-9]{17}|AQVN[\w-]{35,}|y0_[\w-]{50,}"
+    r"|key_[0-9a-f]{64,}|luma-[0-9a-f-]{36,}|cmVmdGtuOj[A-Za-z0-9]{40,}|hf_oauth_[\w.-]{20,}|tk_[a-z0-9]{29}|SEC[0-9a-f]{64}"
     r"|ms-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|v1\.Cm[\w-]{60,}"
     r")|\$(?:apr1|2[abxy]?|5|6|y|argon2\w{0,2})\$[\w./$,=+-]{20,}"
 )
 PEM = re.compile(
-    r"-{4,5} ?BEGIN (?=[A-Z0-9 ]{0,40}PRIVATE KEY)[A-Z0-9 ]{0,60}-{4,5}"
-    r"[\s\S]*?(?:-{4,5} ?END [A-Z0-9 ]{0,60}-{4,5}|\Z)"
+    r"-{4,5} ?BEGIN (?:(?=[A-Z0-9 ]{0,40}PRIVATE KEY)[A-Z0-9 ]{0,60}|OpenVPN Static key V\d)-{4,5}"
+    r"[\s\S]*?(?:-{4,5} ?END [A-Za-z0-9 ]{0,60}-{4,5}|\Z)"
 )
 PEM_END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY")
 PUTTY = re.compile(
@@ -65,8 +72,13 @@ SAID = names.words(  # before forty hex digits in a text: they are those of a co
 FINGERPRINT = SAID | names.words(  # in a key
     "git version cache file id uuid base branch tag build image model diff cherry pick"
 )
-LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/_-])")
+LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/_-])")
+BARE = re.compile(  # a token of whatever service: letters of both cases and digits, long and in no order
+    r"(?<![A-Za-z0-9+/=@#.\\-])(?:[A-Za-z]{1,8}[_-])?(?P<run>[A-Za-z0-9]{32,128})(?![A-Za-z0-9+/=_.\\-])"
+    r"|(?<==)(?P<value>[A-Za-z0-9]{32,128})(?![A-Za-z0-9+/=_.\\-])"
+)
 AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+HEX_RUN = re.compile(r"(?:[0-9a-fA-F]{2})+")
 LONGEST_CODED = 20_000  # characters of base64 that are looked into; a longer run is a picture or a file
 
 
@@ -97,6 +109,31 @@ def beheaded_key(text: str) -> list[tuple[int, int]]:
         if found.start() - start >= 20:
             spans.append((start, found.start()))
     return spans
+
+
+def bare_tokens(text: str) -> list[tuple[int, int]]:
+    """Where a token stands that no rule knows, but that chance alone made: 32 letters or more, of three kinds."""
+    return [
+        found.span(found.lastgroup or 0)
+        for found in BARE.finditer(text)
+        if _is_by_chance(found[0].rpartition("_")[2]) and not decoded(found[0])
+        and not text.endswith(("base64,", "sha256-"), 0, found.start())
+    ]  # fmt: skip
+
+
+def _is_by_chance(run: str) -> bool:
+    """Whether capitals, small letters and digits follow each other as often as in a token: words keep to one."""
+    kinds = ["0" if char.isdigit() else "A" if char.isupper() else "a" for char in run]
+    changes = sum(before != after for before, after in pairwise(kinds))
+    return len(set(kinds)) == 3 and kinds.count("0") >= 3 and changes >= 0.4 * len(kinds)
+
+
+def unhexed(run: str) -> str:
+    """What a run of hex digits says when that is plain text, else ""."""
+    if not 32 <= len(run) <= LONGEST_CODED or not HEX_RUN.fullmatch(run):
+        return ""
+    found = bytes.fromhex(run).decode("latin-1")
+    return found if found.isascii() and (found.isprintable() or "\n" in found) else ""
 
 
 def parts_of(run: str) -> list[str]:

@@ -19,7 +19,8 @@ from reportgen.run import Run
 from reportgen.sources import own
 from tests.fuzz.seeds import Files
 
-LONGEST_S = 5  # for one input, as far as the reader goes; and for one page
+LONGEST_S = 5  # of computing, for one input as far as the reader goes, and for one page: a busy machine breaks nothing
+LONGEST_WAIT_S = 60  # by the clock
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 LONG_SENTENCE = 1_000  # characters of an error
 
@@ -35,7 +36,7 @@ def read(files: Files, folder: Path) -> list[Run]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    with _in_time():
+    with in_time():
         runs = []
         try:
             found = sources.find(str(folder))
@@ -60,7 +61,7 @@ def read(files: Files, folder: Path) -> list[Run]:
 
 def shown(runs: list[Run]) -> None:
     """Every output of the runs, held to its promises."""
-    with _in_time():
+    with in_time():
         diagnoses: list[Diagnosis] = []
         for run in runs:
             try:
@@ -98,14 +99,19 @@ def said(error: ReportgenError) -> None:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
-    def late(number: int, frame: FrameType | None) -> None:
-        raise TooSlow(f"more than {LONGEST_S} s")
+def in_time() -> Iterator[None]:
+    """Raises TooSlow in what computes or waits for too long."""
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(LONGEST_S)
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TooSlow(f"more than {LONGEST_S} s of computing, or {LONGEST_WAIT_S} s of waiting")
+
+    before = [signal.signal(which, late) for which in (signal.SIGPROF, signal.SIGALRM)]
+    signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
+    signal.alarm(LONGEST_WAIT_S)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for which, handler in zip((signal.SIGPROF, signal.SIGALRM), before, strict=True):
+            signal.signal(which, handler)
