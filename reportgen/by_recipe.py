@@ -10,12 +10,21 @@ from reportgen.findings import NextStep, Number
 from reportgen.recipes import Recipe, Recipes
 
 MOST_SEEDS = 20  # of a recipe that anybody would run to settle a tie
-LONGEST = 28  # characters of a recipe's name beside a number
+LONGEST = 40  # characters of a recipe's name in a sentence; a longer one is called by its run
+BESIDE = 28  # the same beside a number
 
 
 def keep(comparison: Comparison) -> str:
     """The run to keep of the leading recipe."""
     return _recipes(comparison).recipes[0].keep
+
+
+def called(recipe: Recipe, room: int = LONGEST) -> str:
+    """What a sentence calls a recipe: its keys where they are few, else the run to keep of it."""
+    if len(recipe.name) <= room:
+        return recipe.name
+    run = wording.shortened(recipe.keep, room)
+    return run if len(recipe.labels) == 1 else f"{run}'s recipe"
 
 
 def _recipes(comparison: Comparison) -> Recipes:
@@ -47,7 +56,7 @@ def headline(comparison: Comparison) -> str:
         return f"No recipe is measurably ahead of the other{'s' if count > 2 else ''}"
     if len(recipes.tiers[0]) == 1:
         others = "all other recipes" if count > 2 else "the other recipe"
-        return f"{wording.shortened(best.name, 60)} is ahead of {others}"
+        return f"{called(best)} is ahead of {others}"
     lead = wording.spelled(len(recipes.tiers[0])).capitalize()
     return f"{lead} recipes of {wording.spelled(count)} lead, and none of them is measurably ahead of the others"
 
@@ -57,7 +66,7 @@ def lead(comparison: Comparison) -> str:
     best, noun = recipes.recipes[0], "final eval" if comparison.measure == "eval" else "train level at the end"
     mean, seeds = wording.level(best.mean, accuracy), wording.plural(len(best.labels), "seed")
     said = [f"Runs that differ in their seed alone are one recipe; recipes are ranked by their mean {noun}."]
-    name = wording.shortened(best.name, 60)
+    name = called(best)
     bounds = f" {wording.interval(best.interval, accuracy)}" if best.interval else ""
     said.append(f"{name}: {mean}{bounds} over {seeds}.")
     rival = _rival(recipes)
@@ -65,7 +74,7 @@ def lead(comparison: Comparison) -> str:
         lead = _points(comparison, abs(rival.behind))
         word = "ahead of" if rival.behind >= 0 else "behind"
         p = f", corrected {wording.p_value(rival.p)}" if rival.p is not None else ", not tested"
-        said.append(f"It is {lead} {word} {wording.shortened(rival.name, 60)}{p}.")
+        said.append(f"It is {lead} {word} {called(rival)}{p}.")
     if recipes.seed_sd is not None:
         said.append(f"Seeds of one recipe lie {_points(comparison, recipes.seed_sd)} apart (standard deviation).")
     return " ".join(said)
@@ -82,13 +91,13 @@ def numbers(comparison: Comparison) -> list[Number]:
     """The leading recipe's level, its lead, and the noise between its seeds."""
     recipes, accuracy = _recipes(comparison), comparison.diagnoses[0].scale.accuracy
     best, rival, unit = recipes.recipes[0], _rival(recipes), "points" if accuracy else ""
-    name = wording.shortened(best.name, LONGEST)
+    name = called(best, BESIDE)
     found = [Number("Leading recipe", best.mean, "accuracy" if accuracy else "", best.interval,
                     f"{name}, {wording.plural(len(best.labels), 'seed')}", "recipes")]  # fmt: skip
     if rival is not None and rival.behind is not None:
         p = f"corrected {wording.p_value(rival.p)}" if rival.p is not None else "not tested"
         found.append(Number("Lead of the recipe", rival.behind, unit, rival.behind_interval,
-                            f"over {wording.shortened(rival.name, LONGEST)}, {p}", "recipes", 0.0))  # fmt: skip
+                            f"over {called(rival, BESIDE)}, {p}", "recipes", 0.0))  # fmt: skip
     if recipes.seed_sd is not None:
         found.append(Number("Noise between seeds", recipes.seed_sd, unit, None, "standard deviation of one run",
                             "recipes"))  # fmt: skip
@@ -108,7 +117,7 @@ def next_steps(comparison: Comparison) -> list[NextStep]:
     if needed <= have:
         return []
     if needed > MOST_SEEDS:
-        why = f"Telling {wording.shortened(second.name, 40)} apart would take more than {MOST_SEEDS} seeds of each."
+        why = f"Telling {called(second)} apart would take more than {MOST_SEEDS} seeds of each."
         return [NextStep("Take whichever of the leading recipes is cheaper", why, check="recipes")]
     why = (f"About {needed} seeds of each would tell the first two recipes apart (80\u202f% power); "
            f"there are {have}.")  # fmt: skip

@@ -88,6 +88,7 @@ document.addEventListener("input", async (event) => {
   if (roll) (await rolled(document.getElementById(roll))).find(event.target.value);
   if (recipe) (await rolled(document.getElementById(recipe))).only(event.target.value);
 });
+for (const button of document.querySelectorAll("[data-sort]")) button.disabled = false;
 document.addEventListener("click", (event) => { const button = event.target.closest("[data-sort]"); if (button) sort(button); });
 document.addEventListener("change", async (event) => {
   const { column, of } = event.target.dataset;

@@ -51,6 +51,19 @@ def test_nothing_is_loaded(parsed):
         assert not any(name.startswith("on") or name == "style" for name in attributes)
 
 
+def test_a_link_to_the_page_previews_its_verdict(html, parsed):
+    """Title, description and icon for tabs and chats, all inline; the icon has the colour of the decision."""
+    said = {one.get("property") or one.get("name"): one.get("content") for tag, one in parsed.elements if tag == "meta"}
+    verdict = report_of(learning_run()).diagnoses[0].verdict
+    assert said["og:description"] == said["description"]
+    assert verdict.headline in said["description"]
+    assert said["og:title"] in html[html.index("<title>") :]
+    (icon,) = (one["href"] for tag, one in parsed.elements if tag == "link")
+    assert icon.startswith("data:image/svg+xml,")
+    look = next(one["class"] for _, one in parsed.elements if one.get("class", "").startswith("state ")).split()[1]
+    assert {"ok": "14735a", "note": "47658a", "warn": "8f5a00"}[look] in icon
+
+
 def test_the_policy_names_every_script_and_style(html, parsed):
     """The policy is first in the head, allows nothing by origin, and holds a hash for each text."""
     policy = next(attributes["content"] for _, attributes in parsed.elements if "http-equiv" in attributes)

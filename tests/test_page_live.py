@@ -288,3 +288,48 @@ def test_hostile_names_are_text_and_the_page_still_works(chromium, tmp_path):
         )
         assert "<img src=x onerror=window.__pwned=1>" in at.page.locator("#provenance").inner_text()
         assert at.ask("document.documentElement.scrollWidth") <= 1280
+
+
+STRIPPED = re.compile(r"<style>.*?</style>|<script\b.*?</script>|<meta http-equiv[^>]*>", re.DOTALL)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_stripped_of_styles_and_scripts_nothing_is_dead_or_said_twice(chromium, tmp_path, runs):
+    """Mail and strict viewers take styles and scripts out: no button is left that does nothing."""
+    made = report_of(*(learning_run(seed=seed, id=f"run{seed}", name=f"run{seed}") for seed in range(runs)))
+    path = tmp_path / "mail.html"
+    path.write_text(STRIPPED.sub("", page(made)), encoding="utf-8")
+    with Opened(chromium, path) as at:
+        assert at.page.locator("button:visible:enabled, input:visible, select:visible").count() == 0
+        first = at.page.locator("#card ol li").first
+        assert first.evaluate("one => getComputedStyle(one).listStyleType") == "decimal"
+        assert not first.inner_text().lstrip().startswith("1")
+
+
+def test_what_a_script_does_is_offered_where_scripts_run(opened):
+    """The same controls are there, and alive, in a page that is whole."""
+    shown = opened.page.locator(".theme, .tools, .find, .cardtools, footer .live")
+    assert all(one.is_visible() for one in shown.all())
+    assert opened.page.locator("button[data-act=csv]:visible").count() >= 2
+
+
+def test_a_phone_has_the_navigation(chromium, plain_page):
+    """Each section is a tap away, in a row that scrolls by itself."""
+    with Opened(chromium, plain_page, viewport={"width": 390, "height": 844}) as at:
+        links = at.page.locator("nav a")
+        assert links.first.is_visible()
+        links.last.click()
+        assert at.page.url.endswith("#glossary")
+        assert at.ask("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_text_grows_with_the_readers_font_size(chromium, plain_page):
+    """A browser's own font size is heeded by every text of the page's."""
+    with Opened(chromium, plain_page) as at:
+        sizes = """() => [...document.querySelectorAll('main p, main h1, main h2, main td, main dt, main dd, nav a')]
+            .map(one => parseFloat(getComputedStyle(one).fontSize))"""
+        before = at.ask(sizes)
+        at.ask("() => { document.documentElement.style.fontSize = '24px'; }")
+        assert len(before) > 50
+        assert at.ask(sizes) == pytest.approx([1.5 * size for size in before], rel=0.01)
+        assert at.ask("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from reportgen.by_recipe import called
 from reportgen.cli import cli
 from reportgen.recipes import Trial, recipes_of
 
@@ -80,6 +81,17 @@ def test_more_recipes_than_can_be_related_are_drawn_to_the_mean_of_all():
     trials += [trial(f"ten:{seed}", 0.450 + 0.01 * (-1) ** seed, lr=500) for seed in range(10)]
     found = recipes_of([*trials, trial("lucky", 0.452, lr=600)])
     assert [one.name for one in found.recipes[:2]] == ["lr=500", "lr=600"]
+
+
+def test_a_recipe_of_many_keys_is_called_by_its_run():
+    """No sentence carries a list of settings; one of few is what a reader wants to see."""
+    few, many_keys = {"lr": 1e-6}, {f"actor.key_{at}": at for at in range(9)}
+    alone, *_ = recipes_of([trial("trial1110_1", 0.4, **few)]).recipes
+    assert called(alone) == "lr=1e-06"
+    alone, *_ = recipes_of([trial("trial1110_1", 0.4, **many_keys)]).recipes
+    assert called(alone) == "trial1110_1"
+    both, *_ = recipes_of([trial("a", 0.4, **many_keys), trial("b", 0.5, **many_keys)]).recipes
+    assert called(both) == "b's recipe"
 
 
 def test_no_trials_no_recipes():

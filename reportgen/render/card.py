@@ -50,7 +50,6 @@ class Stat:
 class Step:
     """One thing to do, with the link to its evidence."""
 
-    number: int
     action: str
     why: str
     key: str
@@ -110,8 +109,8 @@ def steps(following: Sequence[NextStep], anchors: Iterable[str], titles: dict[st
     """What to do next, at most three."""
     known = set(anchors)
     return tuple(
-        Step(at, item.action, item.why, item.key or "", href(item.check or "", known), titles.get(item.check or "", ""))
-        for at, item in enumerate(following[:3], start=1)
+        Step(item.action, item.why, item.key or "", href(item.check or "", known), titles.get(item.check or "", ""))
+        for item in following[:3]
     )
 
 

@@ -72,8 +72,8 @@ def of_card(report: Report, charts: Mapping[str, Chart], sheet: Sheet) -> dict[s
         "keep": "",
         "stats": card.stats_of(choice.numbers),
         "steps": tuple(
-            card.Step(at, step.action, step.why, step.key or "", f"#{step.check}", (step.check or "").capitalize())
-            for at, step in enumerate(choice.next_steps, start=1)
+            card.Step(step.action, step.why, step.key or "", f"#{step.check}", (step.check or "").capitalize())
+            for step in choice.next_steps
         ),
         "thumbnail": Markup(overlaid(curves, sheet)) if curves else None,
     }
