@@ -46,10 +46,10 @@ class Dvclive(Source):
 
 
 def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float, float]]:
-    """(step, value, no clock) of each whole row."""
+    """(step, value, no clock) of each whole row: DVCLive ends each, so what follows the last end is torn."""
     at, column = 0, 1
-    for number, line in enumerate(places.lines(path, notes)):
-        cells = line.decode("utf-8", "replace").rstrip("\r").split("\t")
+    for number, line in enumerate(places.content(path, notes).split("\n")[:-1]):
+        cells = line.rstrip("\r").split("\t")
         if number == 0:
             if "step" in cells:
                 at = cells.index("step")
