@@ -201,9 +201,14 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def gpu_hours(hours: float) -> str:
+def hours(value: float, digits: int = 3) -> str:
+    """A number of hours: "0.97"; "under 0.01" rather than 9.9e−5."""
+    return "under 0.01" if 0 < value < 0.005 else number(value, digits)
+
+
+def gpu_hours(value: float) -> str:
     """A cost: "0.97 GPU-hours"."""
-    return f"{number(hours)} GPU-hours"
+    return f"{hours(value)} GPU-hours"
 
 
 def spelled(n: int) -> str:

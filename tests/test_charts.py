@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reportgen.charts import Sheet, axis, draw, kinds, specs, svg
+from reportgen import wording
+from reportgen.charts import Sheet, axis, draw, kinds, specs, svg, thumbnail
 from reportgen.charts.kinds import Frame
-from reportgen.charts.sheet import clean, smoothed, thinned
+from reportgen.charts.sheet import clean, cloud, smoothed, thinned
 from reportgen.charts.theme import LIGHT, colour
 from reportgen.findings import Figure, Mark
 
@@ -191,3 +192,31 @@ def test_a_thinned_series_is_smoothed_from_its_means(sheet):
     mean = sheet.series[chart.series["mean"][0]]
     assert mean.values.max() < 10
     assert sheet.series[chart.series["raw"][0]].values.max() == 100.0
+
+
+def test_thinned_dots_are_as_dense_as_all(sheet):
+    """The scatter of the drawn dots is that of all; a lone far value is among them; the same dots each time."""
+    rng = np.random.default_rng(5)
+    values = rng.normal(0, 1, 20_000)
+    values[777] = 9.0
+    kept = cloud(values, 500)
+    assert 450 <= len(kept) <= 500 and 777 in kept
+    middle = np.abs(values[kept]) < 0.6745  # half of a normal cloud
+    assert 0.4 < middle.mean() < 0.6
+    assert np.array_equal(kept, cloud(values, 500))
+
+
+def test_the_thumbnail_has_room_for_its_numbers(sheet):
+    """A long value moves the plot's right edge, and ends inside the picture."""
+    values = (-1.2345e-5, -1.2345e-5)
+    frame = pd.DataFrame({"step": [1.0, 2.0], "value": values, "low": values, "high": values, "series": "trend"})
+    drawn = draw(Figure("thumb", "Reward", "", frame, (Mark("baseline", "", value=-1.5e-5),), "reward"), sheet)
+    picture = thumbnail.thumbnail(drawn, sheet)
+    for x, text in re.findall(r'<text x="([\d.]+)"[^>]*>([^<]*)<', picture):
+        assert float(x) + len(text) * 7 <= thumbnail.WIDTH
+
+
+def test_a_tiny_cost_is_written_as_little():
+    """Never as 9.9e−5 hours."""
+    assert wording.gpu_hours(9.94e-5) == "under 0.01 GPU-hours"
+    assert wording.gpu_hours(0.97) == "0.97 GPU-hours"

@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 import vl_convert
 from browser import Opened
@@ -37,7 +39,7 @@ def trial(number, top, *, eval_at=None, **config):
 @pytest.fixture(scope="module")
 def many():
     """A report of twelve runs: too many for a colour each."""
-    return compose([diagnose(trial(number, 0.3 + 0.04 * number)) for number in range(12)])
+    return compose([diagnose(trial(number, 0.3 + 0.012 * number)) for number in range(12)])
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +266,25 @@ def test_a_tap_shows_the_values_and_tab_does_too(chromium, three, tmp_path):
                 break
         assert re.match(r"step \d+\n", phone.page.locator(".tip").inner_text())
         assert phone.page.locator(".heard").inner_text().startswith("step")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_static_and_live_text_have_one_size_and_rows_of_charts_one_line(chromium, tmp_path, width):
+    """No static picture is stretched; charts beside each other begin at one height, whatever their titles."""
+    path = tmp_path / "report.html"
+    path.write_text(page(report_of(learning_run())), encoding="utf-8")
+    with Opened(chromium, path, viewport={"width": width, "height": 800}, java_script_enabled=False) as still:
+        scale = "s => s.map(e => e.getBoundingClientRect().width / e.viewBox.baseVal.width).filter(Boolean)"
+        scales = still.page.locator(".chart .static svg").evaluate_all(scale)
+        assert len(scales) >= 5 and all(abs(scale - 1) < 0.01 for scale in scales)
+        boxes = "c => c.map(e => e.getBoundingClientRect()).map(box => [box.x, Math.round(box.y)])"
+        places = still.page.locator("#signals .sm .chart").evaluate_all(boxes)
+        assert len({y for _, y in places}) == -(-len(places) // (4 if width == 1280 else 1))
+
+
+def test_costs_of_seconds_are_drawn_in_seconds():
+    """The unit of the axis is one that the dearest run reaches."""
+    quick = [trial(number, 0.4 + 0.1 * number) for number in range(2)]
+    timed = [replace(run, elapsed_s=pd.Series(0.004 * np.arange(1.0, 81), index=run.history.index)) for run in quick]
+    figure = overlays.efficiency(compare([diagnose(run) for run in timed], Settings()))
+    assert figure.caption == "seconds" and 0.1 < figure.frame["step"].max() < 1

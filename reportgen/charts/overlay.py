@@ -15,7 +15,8 @@ from reportgen.charts.sheet import LONGEST, Chart, Layout, Series, Sheet
 from reportgen.charts.theme import colour
 from reportgen.findings import Figure
 
-WIDE = Frame(808, 420, left=44, top=16, right=132)
+WIDE = Frame(1120, 520, left=44, top=16, right=152)
+BESIDE = Frame(808, 420, left=44, top=16, right=132)  # where text stands beside it
 NARROW = Frame(358, 320, left=38, top=16, right=86)
 APART, LINE = 15, 12  # px between names that may be moved, and between those that may not
 LAYERS = ("spread", "faint", "trend", "eval")
@@ -37,7 +38,8 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] 
         for name, item in series.items()
         if layer != "spread"
     }
-    layouts = {size: _layout(figure, tints, there, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))}
+    wide = BESIDE if figure.kind == "efficiency" else WIDE
+    layouts = {size: _layout(figure, tints, there, frame) for size, frame in (("wide", wide), ("narrow", NARROW))}
     drawn = {layer: list(series.values()) for layer, series in there.items()}
     return Chart(
         id=figure.id,
@@ -78,7 +80,7 @@ def _layout(
     low, high = axis.extent([*seen, *raw, *(mark.value for mark in figure.marks if mark.value is not None)])
     y = y_axis(min(0.0, low) if is_share(figure.unit) else low, high, figure.unit)
     hours = figure.kind == "efficiency"
-    positions = [step for step in axis.ticks(first, last, 6 if frame is WIDE else 4) if first < step < last * 0.96]
+    positions = [step for step in axis.ticks(first, last, 4 if frame is NARROW else 6) if first < step < last * 0.96]
     x = {
         "xlo": first,
         "xhi": last,

@@ -21,6 +21,7 @@ NARROW = Frame(358, 330, left=38, top=44, right=10)
 APART = 16  # px between the labels at one end
 LINE = 14  # px between two texts, the least
 TEXT = 6.4  # px of a character, about
+ROOM = 120  # px that two named ticks need
 TINY = 1e-3  # an axis that ends below it is written as 2e−5
 FEW, DOT, LARGE_DOT = 40, 11.3, 40  # points up to which dots are drawn large; areas of a dot in px²
 
@@ -92,7 +93,8 @@ def _series(frame: pd.DataFrame, name: str, sheet: Sheet, run: int, shown: str) 
             np.where(np.isfinite(edge), edge, values)
             for edge in (part["low"].to_numpy(float), part["high"].to_numpy(float))
         ]
-    return sheet.add(shown, part["step"].to_numpy(float), values, *edges, run=run, fitted=name in ("trend", "forecast"))
+    return sheet.add(shown, part["step"].to_numpy(float), values, *edges, run=run, fitted=name in ("trend", "forecast"),
+                     dots=name == "train")  # fmt: skip
 
 
 def _layout(figure: Figure, series: Mapping[str, Series], frame: Frame, narrow: bool = False) -> Layout:
@@ -167,7 +169,9 @@ def _x_ticks(figure: Figure, first: float, last: float, end: float, width: float
     for mark in marks.of(figure.marks, "forecast"):
         if mark.first is not None and last < mark.first <= end:
             positions.add(mark.first)
-            labels[str(int(mark.first))] = wording.drawable(mark.label)
+            beside = (mark.first - last) * scale < ROOM  # the label at the line's end says of what
+            label = mark.label.removesuffix(" the run") if beside else mark.label
+            labels[str(int(mark.first))] = wording.drawable(label)
     chosen: list[float] = []
     for step in sorted(positions):
         if chosen and (step - chosen[-1]) * scale < 44:
@@ -283,9 +287,10 @@ def _end_labels(
         mid, low, high = float(fan.values[last]), float(fan.low[last]), float(fan.high[last])
         shown = (wording.percent(mid, 1) if share else wording.number(mid)) + " " + wording.interval((low, high), share)
         ratio = next((mark.label for mark in marks.of(figure.marks, "forecast") if mark.first == end), "")
-        title = "Forecast" + (f" at {ratio} the run" if ratio and not narrow else "")
+        title = "Forecast" + (f" at {ratio}" if ratio else "")
         if down(low) + 13 > height - 8:  # no room under the fan, where a dash before a number is a minus
-            wanted.append((down(high) - 12, high, f"{title}: {shown}", "train", True))
+            brief = title.removesuffix(" the run") if narrow else title  # the tick below says of what
+            wanted.append((down(high) - 12, high, f"{brief}: {shown}", "train", True))
         else:
             wanted.append((down(high) - 12, high, title, "train", True))
             wanted.append((down(low) + 13, low, shown, "train", False))

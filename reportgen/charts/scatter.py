@@ -11,7 +11,7 @@ from reportgen.charts.reward import is_share, y_axis
 from reportgen.charts.sheet import Chart, Layout, Sheet
 from reportgen.findings import Figure
 
-FRAME = Frame(263, 150, left=40, top=8, right=12, bottom=24)
+FRAME = Frame(259, 150, left=40, top=8, right=12, bottom=24)
 
 
 def draw(figure: Figure, sheet: Sheet, *, run: int = 0, ticks: Sequence[tuple[float, str]] = ()) -> Chart:

@@ -10,7 +10,7 @@ import numpy as np
 
 from reportgen.charts.kinds import Frame, Kind, compiled
 from reportgen.findings import Figure
-from reportgen.signals.thin import even, thinned
+from reportgen.signals.thin import cloud, even, thinned
 from reportgen.wording import drawable
 
 MOST_POINTS = 500  # of one series: about the width of a plot in px
@@ -102,17 +102,19 @@ class Sheet:
         run: int = 0,
         fitted: bool = False,
         whole: bool = False,
+        dots: bool = False,
     ) -> Series:
         """The series of that name and run, thinned; the same one when it is already there.
 
-        fitted: a smooth curve, which needs few points, evenly spaced. whole: every point is drawn.
+        fitted: a smooth curve, which needs few points, evenly spaced. whole: every point is drawn. dots: drawn as
+        dots, whose density has to stay.
         """
         if (run, name) in self._known:
             return self.series[self._known[run, name]]
         if whole:
             kept = np.arange(len(values))
         else:
-            kept = even(len(values), FITTED_POINTS) if fitted else thinned(values, self.points)
+            kept = even(len(values), FITTED_POINTS) if fitted else (cloud if dots else thinned)(values, self.points)
         alias = f"m{len(self.series)}"
         edges = [None if edge is None else edge[kept] for edge in (low, high)]
         self.series[alias] = Series(alias, name, run, steps[kept], values[kept], *edges)

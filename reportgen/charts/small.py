@@ -13,7 +13,7 @@ from reportgen.charts.reward import is_share, y_axis
 from reportgen.charts.sheet import Chart, Layout, Series, Sheet, smoothed
 from reportgen.findings import Figure
 
-FRAME = Frame(263, 118, left=40, top=8, right=6, bottom=20)
+FRAME = Frame(259, 118, left=40, top=8, right=6, bottom=20)
 SMOOTHING = 4  # per cent of the axis; where the reader's slider stands at first
 
 

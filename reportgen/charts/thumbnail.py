@@ -10,7 +10,8 @@ from reportgen.charts.reward import is_share
 from reportgen.charts.sheet import Chart, Series, Sheet
 from reportgen.charts.theme import colour
 
-WIDTH, HEIGHT, RIGHT = 264, 132, 58  # px; at the right the two values
+WIDTH, HEIGHT, RIGHT = 264, 132, 58  # px; at the right the two values, which may need more
+TEXT = 7.3  # px of a character of them, about
 MOST_POINTS, FEW_POINTS = 60, 16  # of a line, and of one among many
 Ends = list[tuple[float, float, str]]  # px from the top, value, colour
 
@@ -23,18 +24,25 @@ class Plot:
     last: float
     low: float
     high: float
+    width: float  # px
 
     @classmethod
-    def of(cls, chart: Chart, drawn: list[Series], several: bool = False) -> Plot:
-        """From the first to the last step of these series, of several as far as half of them got."""
+    def of(cls, chart: Chart, drawn: list[Series], value: float, several: bool = False) -> Plot:
+        """From the first to the last step of these series, of several as far as half of them got.
+
+        value: what is written at the right beside the baseline.
+        """
         first = min(item.steps[0] for item in drawn)
         last = sorted(item.steps[-1] for item in drawn)[len(drawn) // 2] if several else max(
             item.steps[-1] for item in drawn)  # fmt: skip
-        return cls(float(first), float(last), chart.wide.parameters["ylo"], chart.wide.parameters["yhi"])
+        written = [value, *(row["value"] for row in chart.wide.rows.get("levels", ())[:1])]
+        long = max(len(wording.level(each, is_share(chart.figure.unit))) for each in written)
+        width = WIDTH - max(RIGHT, 12 + TEXT * long)
+        return cls(float(first), float(last), chart.wide.parameters["ylo"], chart.wide.parameters["yhi"], width)
 
     def x(self, step: float) -> float:
         """Px from the left."""
-        return float((step - self.first) / ((self.last - self.first) or 1) * (WIDTH - RIGHT))
+        return float((step - self.first) / ((self.last - self.first) or 1) * self.width)
 
     def y(self, value: float) -> float:
         """Px from the top."""
@@ -57,14 +65,18 @@ class Plot:
     def base(self, chart: Chart) -> tuple[list[str], Ends]:
         """The baseline as a rule, and its value."""
         values = [row["value"] for row in chart.wide.rows.get("levels", ())[:1]]
-        rules = [f'<path d="M0 {self.y(at):.1f}h{WIDTH - RIGHT}" stroke="{colour("base")}"/>' for at in values]
+        rules = [f'<path d="M0 {self.y(at):.1f}h{self.width:.1f}" stroke="{colour("base")}"/>' for at in values]
         return rules, [(self.y(value), value, colour("ink-3")) for value in values]
 
 
 def thumbnail(chart: Chart, sheet: Sheet) -> str:
     """The run's part of a reward chart as a small SVG, hidden from screen readers."""
     series = {layer: sheet.series[aliases[0]] for layer, aliases in chart.series.items()}
-    plot = Plot.of(chart, [item for layer, item in series.items() if layer in ("raw", "eval", "trend")])
+    final = series.get("eval") or series.get("trend") or series.get("raw")
+    if final is None:
+        return ""
+    shown = float(final.values[-1])
+    plot = Plot.of(chart, [item for layer, item in series.items() if layer in ("raw", "eval", "trend")], shown)
     parts = []
     for row in chart.wide.rows.get("bands", ()):
         left, width = plot.x(row["step"]), plot.x(row["last"]) - plot.x(row["step"])
@@ -78,11 +90,8 @@ def thumbnail(chart: Chart, sheet: Sheet) -> str:
         parts.append(plot.line(series["trend"], f'stroke="{colour("train")}" stroke-width="2.5"'))
     if "eval" in series:
         parts.append(plot.dots(series["eval"], f'stroke="{colour("eval")}" stroke-width="8"'))
-    final = series.get("eval") or series.get("trend")
-    if final is not None:
-        value = float(final.values[-1])
-        ends.insert(0, (plot.y(value), value, colour("eval" if "eval" in series else "train")))
-    return _svg(parts, ends, is_share(chart.figure.unit))
+    ends.insert(0, (plot.y(shown), shown, colour("eval" if "eval" in series else "train")))
+    return _svg(parts, ends, plot.width, is_share(chart.figure.unit))
 
 
 def overlaid(chart: Chart, sheet: Sheet) -> str:
@@ -95,24 +104,24 @@ def overlaid(chart: Chart, sheet: Sheet) -> str:
         for alias in chart.series[layer]
     ]
     evals = [sheet.series[alias] for alias in chart.series.get("eval", ())]
-    plot = Plot.of(chart, [item for item, _ in lines], several=True)
+    best = evals[0] if evals else lines[0][0]
+    value = float(best.values[-1])
+    plot = Plot.of(chart, [item for item, _ in lines], value, several=True)
     parts, ends = plot.base(chart)
     faint = [sheet.series[alias] for alias in chart.series.get("faint", ())] if layer == "spread" else []
     parts += [plot.line(item, f'stroke="{colour("ink-3")}" opacity=".35"', FEW_POINTS) for item in faint]
     parts += [plot.line(item, f'stroke="{tint}" stroke-width="2"') for item, tint in reversed(lines)]
-    best = evals[0] if evals else lines[0][0]
     tint = str(chart.looks.get(best.alias, {}).get("color") or lines[0][1])
-    value = float(best.values[-1])
-    return _svg(parts, [(plot.y(value), value, tint), *ends], is_share(chart.figure.unit))
+    return _svg(parts, [(plot.y(value), value, tint), *ends], plot.width, is_share(chart.figure.unit))
 
 
-def _svg(parts: list[str], ends: Ends, share: bool) -> str:
+def _svg(parts: list[str], ends: Ends, left: float, share: bool) -> str:
     """The picture with the values at its right, pushed apart."""
     if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 14:
         middle, sign = (ends[0][0] + ends[1][0]) / 2, -1 if ends[0][0] <= ends[1][0] else 1
         ends = [(middle + 7 * sign, *ends[0][1:]), (middle - 7 * sign, *ends[1][1:])]
     texts = [
-        f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" fill="{tint}" font-size="12"'
+        f'<text x="{left + 8:.1f}" y="{at + 4:.1f}" fill="{tint}" font-size="12"'
         f' font-weight="{400 if number else 600}">{wording.level(value, share)}</text>'
         for number, (at, value, tint) in enumerate(ends)
     ]

@@ -132,7 +132,7 @@ def shown(item: Number) -> tuple[str, str]:
         return wording.points(item.value).removesuffix(" pp"), "pp"
     if item.unit == "step":
         return f"step {wording.count(item.value)}", ""
-    return wording.number(item.value), item.unit
+    return (wording.hours if item.unit.endswith("hours") else wording.number)(item.value), item.unit
 
 
 def interval_of(item: Number) -> str:

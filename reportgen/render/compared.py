@@ -274,7 +274,7 @@ def goals(comparison: Comparison) -> tuple[tuple[str, tuple[tuple[str, str], ...
     return tuple(
         (
             f"{one['unit']} to {wording.level(one['level'], accuracy)}",
-            tuple((label, "never" if hours is None else wording.number(hours, 2))
+            tuple((label, "never" if hours is None else wording.hours(hours, 2))
                   for label, hours in list(one["hours"].items())[: overlays.MOST_COLOURED]),
         )
         for one in reached(comparison)

@@ -39,7 +39,7 @@ COLUMNS = (
     Column("cost", "Hours"),
     Column("per_hour", "Gain per hour"),
     Column("gap", "Train–eval gap", shown=False),
-    Column("forecast", "Forecast at 2×", shown=False),
+    Column("forecast", "Forecast at 2× the run", shown=False),
     Column("state", "State", number=False, shown=False),
     Column("decision", "Decision", number=False),
 )
@@ -123,7 +123,7 @@ def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[C
         Cell(wording.count(onset), str(onset)) if onset is not None else Cell(_no_plateau(one)),
         Cell(one.train.trend.direction or "not known") if one.train is not None else nothing,
         Cell(wording.count(one.run.n_steps), str(one.run.n_steps)),
-        Cell(wording.number(price), repr(price)) if price is not None else nothing,
+        Cell(wording.hours(price), repr(price)) if price is not None else nothing,
         Cell(wording.difference(rate, accuracy), repr(rate)) if rate is not None else nothing,
         Cell(wording.difference(one.gap.gap, accuracy), repr(one.gap.gap)) if one.gap is not None else nothing,
         Cell(wording.level(ahead[-1].mid, accuracy), repr(ahead[-1].mid)) if ahead else nothing,

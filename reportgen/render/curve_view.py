@@ -61,7 +61,7 @@ def thinned(section: Section) -> str:
     logged = sum(int((figure.frame["series"] == "train").sum()) for figure in section.figures)
     if logged <= MOST_POINTS:
         return ""
-    drawn = f"About {MOST_POINTS} of {wording.count(logged)} points are drawn, the extremes among them"
+    drawn = f"About {MOST_POINTS} of {wording.count(logged)} points are drawn, as dense as all, the farthest among them"
     return f"{drawn}; the checks used all."
 
 

@@ -102,7 +102,7 @@ def of_efficiency(comparison: Comparison) -> str:
     label, cost = comparison.labels[0], comparison.costs[0]
     if cost.hours is None:
         return "What the level cost"
-    spent = wording.gpu_hours(cost.gpu_hours) if cost.gpu_hours is not None else f"{wording.number(cost.hours)} hours"
+    spent = wording.gpu_hours(cost.gpu_hours) if cost.gpu_hours is not None else wording.duration(3600 * cost.hours)
     return f"{wording.shortened(label, 40)} reached its level in {spent}"
 
 

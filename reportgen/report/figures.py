@@ -225,4 +225,4 @@ def _learned(train: Learning) -> Iterator[Mark]:
         yield Mark("end", "run ends", first=last)
     for point in ahead:
         ratio = (point.step - train.first_step + 1) / (last - train.first_step + 1)
-        yield Mark("forecast", f"{wording.number(ratio, 2)}×", first=point.step)
+        yield Mark("forecast", f"{wording.number(ratio, 2)}× the run", first=point.step)

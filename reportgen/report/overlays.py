@@ -26,6 +26,8 @@ TICK_ROOM = 34  # characters beside each other under such a chart
 MOST_SWEPT = 6  # keys drawn against the outcome
 FEWEST_SWEPT = 4  # runs, and 3 distinct values, that make a sweep
 SPREAD_POINTS = 100
+SPANS = (("hours", 1), ("minutes", 60), ("seconds", 3600))  # unit of an axis of costs, how many make an hour
+SHORTEST = 0.5  # of a unit that the dearest run has to reach
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,24 @@ def efficiency(comparison: Comparison) -> Figure | None:
     costly = all(cost.gpus for cost in comparison.costs)
     accuracy = comparison.diagnoses[0].scale.accuracy
     parts = []
+    spent = [hours * (cost.gpus or 1 if costly else 1) for cost in comparison.costs for hours, _ in cost.points[-1:]]
+    most = max(spent, default=1.0)
+    unit, per_hour = next((span for span in SPANS if most * span[1] >= SHORTEST), SPANS[-1])
+    unit = f"GPU-{unit}" if costly else unit
     for label, cost in list(zip(comparison.labels, comparison.costs, strict=True))[:MOST_COLOURED]:
         if len(cost.points) > 1:
             hours, values = (np.array(column) for column in zip(*cost.points, strict=True))
-            parts.append(frame(hours * (cost.gpus or 1 if costly else 1), values, label, "trend"))
+            parts.append(frame(hours * per_hour * (cost.gpus or 1 if costly else 1), values, label, "trend"))
     if not parts:
         return None
     return Figure(
         id="efficiency-chart",
-        title="Level by GPU-hours" if costly else "Level by hours",
+        title=f"Level by {unit}",
         unit="accuracy" if accuracy else "",
         frame=pd.concat(parts, ignore_index=True),
         marks=(*_baseline(comparison), *_written(comparison, None)),
         kind="efficiency",
-        caption="GPU-hours" if costly else "hours",
+        caption=unit,
     )
 
 

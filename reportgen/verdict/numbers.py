@@ -80,7 +80,8 @@ def _forecast_number(main: Learning | None, evidence: Evidence, decision: Decisi
     reach = (far.step - main.first_step + 1) / max(main.last_step - main.first_step + 1, 1)
     whose = "train; " if "eval_reward" in evidence.roles and evidence.train is not None else ""
     context = f"{whose}step {wording.count(far.step)}; 90{wording.THIN}% interval"
-    return Number(f"Forecast at {wording.number(reach, 2)}×", far.mid, unit, (far.low, far.high), context, "forecast")
+    label = f"Forecast at {wording.number(reach, 2)}× the run"
+    return Number(label, far.mid, unit, (far.low, far.high), context, "forecast")
 
 
 def _gap_number(evidence: Evidence, gap: Finding | None) -> Number | None:
