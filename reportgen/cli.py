@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import click
 from reportgen import __version__, asked, naming, options, terminal
 from reportgen.atomic import write_all
 from reportgen.errors import SettingsError
-from reportgen.flags import UNUSABLE, Panels, common, gated, refusals, spread
+from reportgen.flags import UNUSABLE, Panels, common, gated, looks, refusals, spread
 
 if TYPE_CHECKING:
     from reportgen.report import Report
@@ -63,11 +64,12 @@ def cli() -> None:
 @click.option("--json", "json_file", metavar="FILE", help="Also every number, as JSON; - for stdout.")
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Also a summary for a PR or a job; - for stdout.")
 @click.option("--csv", "csv_folder", metavar="DIR", help="Also all logged values, a CSV a run.")
+@looks
 @click.option("--open", "open_page", is_flag=True, help="Open the page when it is written.")
 @click.option("--attach", is_flag=True, help="Put the page into its W&B run, as panel and artifact.")
 def report(
     output: str, title: str | None, json_file: str | None, markdown_file: str | None, csv_folder: str | None,
-    open_page: bool, attach: bool, junit_file: str | None, **given: Any,
+    open_page: bool, attach: bool, junit_file: str | None, brand: str | None, template: str | None, **given: Any,
 ) -> None:  # fmt: skip
     """One self-contained HTML page of one run, or a comparison of several.
 
@@ -89,8 +91,9 @@ def report(
     from reportgen import render
     from reportgen.sources import remote
 
+    look = render.look_of(brand, template)
     composed = asked.report(title=title, each=asked.csv_writer(csv_folder), places=places, **given)
-    wanted: list[tuple[str, Callable[[Report], Iterable[str]]]] = [(output, render.page)]
+    wanted: list[tuple[str, Callable[[Report], Iterable[str]]]] = [(output, partial(render.page, look=look))]
     wanted += [(json_file, render.JsonText)] if json_file else []
     wanted += [(markdown_file, render.to_markdown)] if markdown_file else []
     texts: list[tuple[str, Iterable[str]]] = [(place, make(composed)) for place, make in wanted]
@@ -105,7 +108,7 @@ def report(
     if attach:
         from reportgen import publish
 
-        for line in publish.attach_all(composed):
+        for line in publish.attach_all(composed, look):
             terminal.tell(line)
     if output != "-":
         terminal.note(f"{output}: {composed.headline}", given["quiet"])
@@ -154,9 +157,11 @@ def diagnose(form: str, junit_file: str | None, **given: Any) -> None:
 @click.option("--every", default="60s", show_default=True, type=options.SPAN_S, help="Time between two looks.")
 @click.option("--until", type=click.Choice(["stop", "collapse", "end"]), default="end", show_default=True,
               help="End, with exit code 0, when that is so; stop must hold under repeated looks.")
+@looks
 @click.option("--then", "command", metavar="COMMAND", help="Run this at the end, the JSON's path in REPORTGEN_JSON.")
 def watch(
-    output: str, json_file: str | None, every: float, until: str, command: str | None, **given: Any
+    output: str, json_file: str | None, every: float, until: str, command: str | None, brand: str | None,
+    template: str | None, **given: Any,
 ) -> None:  # fmt: skip
     """A run that still goes on: its page kept fresh, and a line when the verdict changes.
 
@@ -179,11 +184,11 @@ def watch(
     told = json_file or (str(Path(output).with_suffix(".json")) if command else None)
     options.check_places([("-o", output), ("--json", told)], **given)
     options.check_inputs([("-o", output), ("--json", told)], asked.look_for(**given).specs)
-    reached = False
+    looks_like, reached = render.look_of(brand, template), False
     for look in watching.watch(spec, asked.settings_of(**given), every_s=every):
         if look.diagnosis is not None:
             composed = compose([look.diagnosis])
-            files = [(Path(output), render.page(composed, refresh=True))]
+            files = [(Path(output), render.page(composed, refresh=True, look=looks_like))]
             write_all(files + ([(Path(told), render.to_json(composed))] if told else []))
         if look.is_news or look.diagnosis is None:
             terminal.note(f"{datetime.now():%H:%M:%S}  {look.line}", given["quiet"])

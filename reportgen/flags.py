@@ -127,6 +127,19 @@ GATES: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
+LOOKS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--brand", metavar="FILE", help="Name, logo, colours and footer of your own, as TOML (docs/look.md)."),
+    click.option("--template", metavar="DIR", help="Templates and styles of your own before ours (docs/look.md)."),
+)  # fmt: skip
+
+
+def looks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that write a page."""
+    for option in reversed(LOOKS):
+        command = option(command)
+    return command
+
+
 def spread(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of commands that read and judge many runs."""
     for option in reversed(SPREAD):

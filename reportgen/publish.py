@@ -19,6 +19,7 @@ from reportgen.sources.wandb.common import INTERNAL
 from reportgen.sources.wandb.login import USUAL, bounded, connect, said, tidy
 
 if TYPE_CHECKING:
+    from reportgen.render.look import Look
     from reportgen.report import Report
     from reportgen.run import Run
 
@@ -27,7 +28,7 @@ SUMMARIES = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 6: "none", 7: 
 ANSWER_S = 120  # seconds for W&B to take the artifact
 
 
-def attach_all(report: Report) -> Iterator[str]:
+def attach_all(report: Report, look: Look | None = None) -> Iterator[str]:
     """Puts the report's page into each of its W&B runs; a line for each that says what was done.
 
     Raises PublishError when the report has no run that W&B holds, and for the first that W&B doesn't take.
@@ -40,7 +41,7 @@ def attach_all(report: Report) -> Iterator[str]:
             "--attach: none of these runs came from W&B, so there is nowhere to put the page; "
             "name the run as entity/project/run_id (and leave --anonymous out)"
         )
-    text = page(report)
+    text = page(report, look=look)
     for run, address in runs:
         yield attach(text, run, address)
 

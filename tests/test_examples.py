@@ -24,7 +24,7 @@ CACHES = (registry.plugged, checks.plugged, sections.plugged, trainers._installe
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """All examples as installed packages; a folder for what else a test installs."""
     site = tmp_path / "site"
-    for package in sorted(path for path in EXAMPLES.iterdir() if path.is_dir()):
+    for package in sorted(EXAMPLES.glob("toy_*")):
         project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         monkeypatch.syspath_prepend(str(package))
         lay(site, project["name"], project["entry-points"])
