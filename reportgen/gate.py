@@ -152,9 +152,10 @@ def _columns(
     """
     bad = list(nonfinite)
     if isinstance(rows, Mapping):
-        columns = {key: np.array(values, dtype=np.float64) for key, values in rows.items()}
+        columns = {key: np.asarray(values, dtype=np.float64) for key, values in rows.items()}
         for key, values in columns.items():
             bad += [(int(row), key, float(values[row])) for row in np.flatnonzero(np.abs(values) > LARGEST)]
+        columns |= {key: columns[key].copy() for key in dict.fromkeys(key for _, key, _ in bad)}  # marked in a copy
     else:
         gathered = rows if isinstance(rows, Gathered) else Gathered(rows)
         columns, logged = gathered.columns()
@@ -195,7 +196,10 @@ def _nowhere(table: axes.Table, steps: np.ndarray, found: Sequence[axes.Family])
 def _family(table: axes.Table, one: axes.Family, stands: np.ndarray, remarks: list[str]) -> pd.DataFrame:
     """The metrics of one axis by step; several rows of a step averaged where they are its parts."""
     rows = np.flatnonzero(stands)
-    frame = pd.DataFrame({name: table[name][rows] for name in one.names}, dtype="float64")
+    cells = np.empty((len(one.names), len(rows)))  # as pandas keeps them, so that a million aren't there twice
+    for number, name in enumerate(one.names):
+        cells[number] = table[name][rows]
+    frame = pd.DataFrame(cells.T, columns=list(one.names), copy=False)
     return _fold(frame, one.steps[rows].astype(np.int64), mean=one.is_folded, remarks=remarks)
 
 
@@ -292,8 +296,10 @@ def _fold(
     The mean where nearly every step has several, as parts of its batch.
     """
     frame = frame.set_axis(pd.Index(steps, name="step", dtype="int64"), axis=0)
+    if (np.diff(steps) > 0).all():
+        return frame
     if frame.index.is_unique:
-        return frame if frame.index.is_monotonic_increasing else frame.sort_index()
+        return frame.sort_index()
     grouped = frame.groupby(level="step", sort=True)
     if remarks is None:
         return grouped.last()

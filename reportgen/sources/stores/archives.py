@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import made
 
 ZIP = b"PK\x03\x04"
-Cells = dict[str, list[tuple[int, float, float]]]
 
 
 class Clearml(Source):
@@ -34,7 +32,7 @@ class Clearml(Source):
     def read(self, claim: Claim, keep: Keep) -> Run:
         place = claim.place
         notes: list[str] = []
-        cells: Cells = defaultdict(list)
+        logged = made.Logged()
         for line in lines(place, "metrics.jsonl", notes):
             for event in _parsed(line) if isinstance(_parsed(line), list) else [_parsed(line)]:
                 said = foreign.mapping(event)
@@ -43,13 +41,13 @@ class Clearml(Source):
                 name = f"{series}/{title}" if series in ("train", "eval", "test", "val") else f"{title}/{series}"
                 if step is not None and value is not None and title:
                     clock = foreign.number(said.get("timestamp"))
-                    cells[name.strip("/")].append((step, value, clock / 1000 if clock else float("nan")))
+                    logged.add(name.strip("/"), step, value, clock / 1000 if clock else None)
         task = foreign.mapping(_parsed(whole(place, "task.json")))
         general = foreign.mapping(foreign.mapping(task.get("hyperparams")).get("General"))
         config = {str(key).replace("/", "."): foreign.mapping(item).get("value") for key, item in general.items()}
         name = foreign.text(task.get("name"))
         return made.run_of(
-            made.series_of(cells),
+            logged.series(),
             keep,
             id=foreign.text(task.get("id")) or Path(place.path).stem,
             name=name or Path(place.path).stem,
@@ -76,7 +74,7 @@ class Comet(Source):
     def read(self, claim: Claim, keep: Keep) -> Run:
         place = claim.place
         notes: list[str] = []
-        cells: Cells = defaultdict(list)
+        logged = made.Logged()
         config: dict[str, Any] = {}
         name = ""
         for line in lines(place, "messages.json", notes):
@@ -89,7 +87,7 @@ class Comet(Source):
                 key = foreign.text(metric.get("metricName"))
                 clock = foreign.number(payload.get("local_timestamp"))
                 if step is not None and value is not None and key:
-                    cells[key].append((step, value, clock / 1000 if clock else float("nan")))
+                    logged.add(key, step, value, clock / 1000 if clock else None)
             elif kind == "parameter_msg":
                 param = foreign.mapping(payload.get("param"))
                 key = foreign.text(param.get("paramName"))
@@ -101,7 +99,7 @@ class Comet(Source):
         identity = foreign.text(about.get("offline_id")) or Path(place.path).stem
         started, ended = made.moment(about.get("start_time")), made.moment(about.get("stop_time"))
         return made.run_of(
-            made.series_of(cells),
+            logged.series(),
             keep,
             id=identity,
             name=name or identity,
@@ -128,7 +126,7 @@ class Neptune(Source):
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         place, notes = claim.place, ["Neptune's client leaves nan and inf out"]
-        cells: Cells = defaultdict(list)
+        logged = made.Logged()
         config: dict[str, Any] = {}
         logs = sorted(name for name in place.names if name.startswith("data-"))
         for said in (foreign.mapping(_parsed(line)) for log in logs for line in lines(place, log, notes)):
@@ -140,13 +138,13 @@ class Neptune(Source):
                     at, number = foreign.whole(step), made.value_of(value)
                     clock = foreign.number(foreign.mapping(point).get("ts"))
                     if at is not None and number is not None:
-                        cells["/".join(path)].append((at, number, clock if clock else float("nan")))
+                        logged.add("/".join(path), at, number, clock or None)
             elif str(entry.get("type", "")).startswith("Assign"):
                 config[".".join(path)] = entry.get("value")
         hidden = ("sys.", "monitoring.", "source_code.")
         name = foreign.text(config.get("sys.name"))
         return made.run_of(
-            made.series_of(cells),
+            logged.series(),
             keep,
             id=place.name,
             name=name or place.name,

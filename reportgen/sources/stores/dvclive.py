@@ -28,13 +28,13 @@ class Dvclive(Source):
     def read(self, claim: Claim, keep: Keep) -> Run:
         folder = Path(claim.place.path)
         notes: list[str] = []
-        cells = {}
+        logged = made.Logged()
         for path in sorted((folder / METRICS).rglob("*.tsv")):
             name = path.relative_to(folder / METRICS).with_suffix("").as_posix()
-            cells[name] = list(_points(str(path), notes))
-        series = made.series_of({name: rows for name, rows in cells.items() if rows})
+            for step, value in _points(str(path), notes):
+                logged.add(name, step, value)
         return made.run_of(
-            series,
+            logged.series(),
             keep,
             id=folder.resolve().name,
             name=_name(folder.resolve()),
@@ -45,8 +45,8 @@ class Dvclive(Source):
         )
 
 
-def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float, float]]:
-    """(step, value, no clock) of each whole row: DVCLive ends each, so what follows the last end is torn."""
+def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float]]:
+    """(step, value) of each whole row: DVCLive ends each, so what follows the last end is torn."""
     at, column = 0, 1
     for number, line in enumerate(places.content(path, notes).split("\n")[:-1]):
         cells = line.rstrip("\r").split("\t")
@@ -58,7 +58,7 @@ def _points(path: str, notes: list[str]) -> Iterator[tuple[int, float, float]]:
         if len(cells) > max(at, column):
             step, value = made.value_of(cells[at]), made.value_of(cells[column])
             if step is not None and value is not None and step.is_integer():
-                yield int(step), value, float("nan")
+                yield int(step), value
 
 
 def _name(folder: Path) -> str:

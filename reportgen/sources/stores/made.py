@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -95,18 +96,35 @@ def run_of(
     )
 
 
-def series_of(cells: Mapping[str, Sequence[tuple[int, float, float]]]) -> dict[str, Series]:
-    """Series out of (step, value, seconds) cells, each metric's in the order in which they were logged."""
-    made = {}
-    for name, rows in cells.items():
-        try:
-            table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-        except OverflowError:  # a whole number that no float holds
-            table = np.array([row for row in rows if all(abs(cell) < FARTHEST for cell in row)], float).reshape(-1, 3)
-        table = table[np.abs(table[:, 0]) < FARTHEST]
-        clocked = np.isfinite(table[:, 2]).all()
-        made[name] = Series(table[:, 0].astype(np.int64), table[:, 1], table[:, 2] if clocked else None)
-    return made
+class Logged:
+    """Points as they come in, each metric's in the order in which they were logged; a million are 24 MB."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, tuple[array[int], array[float], array[float]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._cells)
+
+    def add(self, name: str, step: int, value: float, clock: float | None = None) -> None:
+        """One point; clock: seconds since 1970."""
+        if not -FARTHEST < step < FARTHEST:
+            return
+        cells = self._cells.get(name)
+        if cells is None:
+            cells = self._cells[name] = (array("q"), array("d"), array("d"))
+        cells[0].append(step)
+        cells[1].append(value)
+        if clock is not None:
+            cells[2].append(clock)
+
+    def series(self) -> dict[str, Series]:
+        """The series; those with a clock whose every point has one."""
+        made = {}
+        for name, (steps, values, clocks) in self._cells.items():
+            times = np.array(clocks)
+            clocked = len(times) == len(steps) and bool(np.isfinite(times).all())
+            made[name] = Series(np.array(steps), np.array(values), times if clocked else None)
+        return made
 
 
 def own_axis(series: Mapping[str, Series]) -> str:
@@ -126,10 +144,10 @@ def moment(milliseconds: Any) -> datetime | None:
     return datetime.fromtimestamp(number / 1000, UTC)
 
 
-def seconds(stamp: Any) -> float:
-    """Seconds since 1970 of an ISO stamp; NaN where it is none."""
+def seconds(stamp: Any) -> float | None:
+    """Seconds since 1970 of an ISO stamp; None where it is none."""
     found = foreign.moment(stamp)
-    return found.timestamp() if found is not None else float("nan")
+    return found.timestamp() if found is not None else None
 
 
 WORDS: Mapping[str, float] = {

@@ -14,7 +14,7 @@ import numpy as np
 from reportgen import foreign
 from reportgen.errors import SourceError
 from reportgen.run import Run, State
-from reportgen.sources import yaml_text
+from reportgen.sources import points, yaml_text
 from reportgen.sources.place import Place
 from reportgen.sources.points import Series
 from reportgen.sources.source import Claim, Keep, Rank, Source
@@ -103,7 +103,8 @@ def _folder(place: Place, keep: Keep) -> Run:
     """A run of the file store: a file a metric, `timestamp value step` a line."""
     notes: list[str] = []
     about = yaml_text.beside(Path(place.path, ABOUT), notes)
-    series = {name: _points(text) for name, text in _files(Path(place.path, "metrics"))}
+    found = ((name, _points(text)) for name, text in _files(Path(place.path, "metrics")))
+    series = {name: one for name, one in found if one}
     params = {name: text.strip() for name, text in _files(Path(place.path, "params"))}
     tags = {name: text.strip() for name, text in _files(Path(place.path, "tags"))}
     experiment = foreign.text(yaml_text.beside(Path(place.path).parent / ABOUT, []).get("name"))
@@ -128,17 +129,17 @@ def _folder(place: Place, keep: Keep) -> Run:
     )
 
 
-def _points(text: str) -> Series:
-    """The whole lines of a metric's file in the order of their clocks."""
-    rows = []
-    for line in text.split("\n")[:-1] if not text.endswith("\n") else text.split("\n"):
+def _points(text: str) -> Series | None:
+    """The whole lines of a metric's file in the order of their clocks; None when there is none."""
+    logged = made.Logged()
+    for line in text.split("\n")[:-1]:
         parts = line.split()
         try:
-            rows.append((int(parts[2]), float(parts[1]), int(parts[0]) / 1000))
+            logged.add("", int(parts[2]), float(parts[1]), int(parts[0]) / 1000)
         except (IndexError, ValueError, OverflowError):
             continue
-    rows.sort(key=lambda row: row[2])
-    return made.series_of({"": rows})[""]
+    found = logged.series().get("")
+    return found and points.in_time(found)
 
 
 def _files(folder: Path) -> list[tuple[str, str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +27,6 @@ RUN = re.compile(r"run-\d{8}_\d{6}-\w+")
 OWN_METRICS = "__swanlab__"  # begins the keys of the machine's metrics
 SCALAR, START, FINISH = 13, 10, 11  # fields of a record of version 2
 ENDED: Mapping[int, State] = {1: "finished", 2: "crashed", 3: "crashed"}
-LARGEST = 1 << 31  # bytes of a file of records
-Cells = dict[str, list[tuple[int, float, float]]]
 
 
 class Swanlab(Source):
@@ -57,7 +53,7 @@ class Swanlab(Source):
         records = [place.path] if place.is_file else [str(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
         for path in records:
             told.read(path)
-        if not told.cells:
+        if not told.logged:
             told.read_logs(folder)
         return _run(told, folder, place, keep)
 
@@ -70,7 +66,7 @@ def _run(told: _Told, folder: Path, place: Place, keep: Keep) -> Run:
     about = _json(folder / "files" / "swanlab-metadata.json")
     runtime = foreign.mapping(about.get("runtime")) or about
     git = foreign.mapping(about.get("git"))
-    series = made.series_of(told.cells)
+    series = told.logged.series()
     system = {name: series.pop(name) for name in list(series) if name.startswith(OWN_METRICS)}
     if not series:
         raise NoSteps(f"{place.path}: no step yet: SwanLab has written no metric; try again when a step is done")
@@ -104,7 +100,7 @@ class _Told:
     """What the records of a run say, as they come."""
 
     def __init__(self) -> None:
-        self.cells: Cells = defaultdict(list)
+        self.logged = made.Logged()
         self.id = self.name = self.project = ""
         self.state: State = "unfinished"
         self.notes: list[str] = []
@@ -115,20 +111,19 @@ class _Told:
         try:
             with Path(path).open("rb") as file:
                 head = file.read(HEADER)
-                body = file.read(min(LARGEST, os.fstat(file.fileno()).st_size))  # read() makes room for all it may
+                if head[:4] != MARK:
+                    raise SourceError(f"{path}: not SwanLab's records, which begin with ':SWL'; give the run's folder")
+                if not file.read(1):
+                    return
+                file.seek(0)
+                take = self._json if head[-1] == 1 else self._message
+                for buffer, start, end in framing.records_below(head, file, path, damage):
+                    try:
+                        take(bytes(buffer[start:end]))
+                    except (messages.Garbled, foreign.Unfit, ValueError):
+                        continue
         except OSError as error:
             raise SourceError(f"{path}: can't be opened ({error.strerror or error}); check who may read it") from error
-        if head[:4] != MARK:
-            raise SourceError(f"{path}: not SwanLab's records, which begin with ':SWL'; give the run's folder")
-        stream = io.BytesIO(framing.HEADER + body)  # block for block W&B's framing, under another header
-        is_json = head[-1] == 1
-        if not body:
-            return
-        for buffer, start, end in framing.records_of(stream, path, damage):
-            try:
-                (self._json if is_json else self._message)(bytes(buffer[start:end]))
-            except (messages.Garbled, foreign.Unfit, ValueError):
-                continue
         if damage.torn or damage.holes:
             self.notes.append(f"{Path(path).name}: its end is torn or a part damaged; whole records were read")
 
@@ -136,7 +131,7 @@ class _Told:
         if scalar := messages.part(record, SCALAR):
             said = messages.numbers(scalar)
             value = messages.double(messages.part(scalar, 5), 1)
-            self._add(messages.text(scalar, 1), said.get(2, 0), value if value is not None else 0.0, float("nan"))
+            self._add(messages.text(scalar, 1), said.get(2, 0), value if value is not None else 0.0, None)
         elif start := messages.part(record, START):
             self.project, self.name = messages.text(start, 1), messages.text(start, 4)
             self.id = messages.text(start, 10)
@@ -160,9 +155,9 @@ class _Told:
         elif kind == "Footer":
             self.state = "finished" if data.get("success") else "crashed"
 
-    def _add(self, key: str, step: int, value: float, clock: float) -> None:
-        if key and abs(step) < 2**53:
-            self.cells[key].append((step, value, clock))
+    def _add(self, key: str, step: int, value: float, clock: float | None) -> None:
+        if key:
+            self.logged.add(key, step, value, clock)
 
     def read_logs(self, folder: Path) -> None:
         """`logs/<number>/*.log`; what a number stands for is told by the database above."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from reportgen import foreign, naming
 from reportgen.run import Run
 from reportgen.sources.place import Place
-from reportgen.sources.points import Series
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import database, made
 from reportgen.sources.stores.made import Known
@@ -41,12 +38,12 @@ class Trackio(Source):
             where, wanted = ("run_id = ? AND run_name = ?", (known.id, known.name)) if has_id else (
                 "run_name = ?", (known.name,)
             )  # fmt: skip
-            cells: dict[str, _Cells] = {}
+            points = made.Logged()
             rows = connection.execute(f"SELECT step, metrics FROM metrics WHERE {where} ORDER BY id", wanted)
             for step, logged in rows:
-                _add(cells, step, logged)
+                _add(points.add, step, logged)
             config = _config(connection, where, wanted)
-        series = {name: Series(np.array(cell.steps), np.array(cell.values)) for name, cell in cells.items()}
+        series = points.series()
         axis = made.own_axis(series)
         return made.run_of(
             series,
@@ -75,14 +72,7 @@ def _runs(connection: sqlite3.Connection) -> list[Known]:
     return [Known(str(id), foreign.text(name) or str(id)) for id, name in rows]
 
 
-class _Cells(NamedTuple):
-    """One metric's points as they come in; a million are many, so they are kept in 16 bytes each."""
-
-    steps: array[int]
-    values: array[float]
-
-
-def _add(cells: dict[str, _Cells], step: Any, logged: Any) -> None:
+def _add(add: Callable[[str, int, float], None], step: Any, logged: Any) -> None:
     """One row's numbers; the clock that is stored is that of the batch that was sent, so none is taken."""
     at = foreign.whole(step)
     try:
@@ -93,20 +83,12 @@ def _add(cells: dict[str, _Cells], step: Any, logged: Any) -> None:
         return
     for key, value in row.items():
         if type(value) is float:  # nearly every one is
-            _put(cells, key, at, value)
+            add(key, at, value)
             continue
         for name, leaf in naming.leaves({key: value}):
             number = made.value_of(leaf)
             if number is not None:
-                _put(cells, name if isinstance(name, str) else ".".join(name), at, number)
-
-
-def _put(cells: dict[str, _Cells], name: str, step: int, value: float) -> None:
-    cell = cells.get(name)
-    if cell is None:
-        cell = cells[name] = _Cells(array("q"), array("d"))
-    cell.steps.append(step)
-    cell.values.append(value)
+                add(name if isinstance(name, str) else ".".join(name), at, number)
 
 
 def _config(connection: sqlite3.Connection, where: str, wanted: tuple[str, ...]) -> dict[str, Any]:

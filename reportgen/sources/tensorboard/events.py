@@ -79,8 +79,11 @@ class Log:
     damage: Damage = field(default_factory=Damage)
 
     def add(self, tag: str, points: Points) -> None:
-        """More points of a tag."""
-        self.points.setdefault(tag, []).append(points)
+        """More points of a tag; pieces are joined as they grow, since many small ones leave memory in holes."""
+        parts = self.points.setdefault(tag, [])
+        parts.append(points)
+        while len(parts) > 1 and 2 * len(parts[-1].steps) >= len(parts[-2].steps):
+            parts[-2:] = [joined(parts[-2:])]
 
     def join(self) -> None:
         """Puts the points of each tag into one piece."""

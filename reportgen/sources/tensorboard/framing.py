@@ -11,6 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 HEAD = 12  # bytes before a record's own: its length and the checksum of that
 FRAME = HEAD + 4  # bytes a record takes beside its own
@@ -87,8 +88,7 @@ def masked_crc(columns: np.ndarray) -> np.ndarray:
 
 def gathered(batch: Batch, which: np.ndarray, length: int) -> np.ndarray:
     """The first bytes of some records as (length, n_records) uint8, each byte's column in one place."""
-    starts = batch.starts[which]
-    return np.ascontiguousarray(batch.data[starts[None, :] + np.arange(length)[:, None]])
+    return np.ascontiguousarray(sliding_window_view(batch.data, length)[batch.starts[which]].T)
 
 
 def _large(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -76,16 +76,17 @@ def records(path: str, damage: Damage) -> Iterator[Record]:
             raise SourceError(f"{path}: can't be read ({error.strerror or error}); copy the file anew") from error
 
 
-def records_of(stream: BinaryIO, path: str, damage: Damage) -> Iterator[Record]:
-    """The same of an open stream: SwanLab has this framing too."""
-    yield from _Reader(stream, path, damage).records()
+def records_below(header: bytes, stream: BinaryIO, path: str, damage: Damage) -> Iterator[Record]:
+    """The same of an open stream that begins with another header of this length: SwanLab has this framing too."""
+    yield from _Reader(stream, path, damage, own=header).records()
 
 
 class _Reader:
     """One pass over the blocks of an open log."""
 
-    def __init__(self, stream: BinaryIO, path: str, damage: Damage) -> None:
+    def __init__(self, stream: BinaryIO, path: str, damage: Damage, *, own: bytes = b"") -> None:
         head = stream.read(SNIFFED)
+        head = HEADER + head[len(HEADER) :] if own and head.startswith(own) else head
         damage.header = _odd_header(head, path)
         self._shift = _shift(head)
         self._stream, self._damage = stream, damage
