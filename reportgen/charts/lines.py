@@ -11,8 +11,8 @@ from reportgen import wording
 from reportgen.charts import axis, marks
 from reportgen.charts.kinds import Frame
 from reportgen.charts.reward import TEXT, is_share, y_axis
-from reportgen.charts.sheet import Chart, Layout, Series, Sheet
-from reportgen.charts.theme import series_colour
+from reportgen.charts.sheet import LONGEST, Chart, Layout, Series, Sheet
+from reportgen.charts.theme import series_colour, series_dash
 from reportgen.findings import Figure
 
 WIDE = Frame(808, 380, left=44, top=16, right=120)
@@ -25,7 +25,10 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, names: Mapping[str, str]
     there = list(dict.fromkeys(figure.frame["series"]))
     series = [_series(figure, name, sheet, run, f"{figure.id}: {(names or {}).get(name, name)}") for name in there]
     layouts = {size: _layout(figure, there, series, frame) for size, frame in (("wide", WIDE), ("narrow", NARROW))}
-    looks = {item.alias: {"series": str(at), "color": series_colour(at)} for at, item in enumerate(series)}
+    looks = {
+        item.alias: {"series": wording.drawable(name, LONGEST), "color": series_colour(at), "dash": series_dash(at)}
+        for at, (name, item) in enumerate(zip(there, series, strict=True))
+    }
     return Chart(
         id=figure.id,
         kind="lines",

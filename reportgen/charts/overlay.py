@@ -23,10 +23,12 @@ LAYERS = ("spread", "faint", "trend", "eval")
 
 
 def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] | None = None,
-         tints: Mapping[str, str] | None = None) -> Chart:  # fmt: skip
+         tints: Mapping[str, str] | None = None,
+         dashes: Mapping[str, list[float]] | None = None) -> Chart:  # fmt: skip
     """The frame's layers "faint", "trend", "eval" (a series each a trial) and "spread".
 
     runs: trial -> position of its run on the page. tints: trial -> its colour; faint grey without one.
+    dashes: trial -> those of its line; solid without.
     """
     names = list(dict.fromkeys(figure.frame.loc[figure.frame["layer"] != "spread", "series"]))
     tints = {name: (tints or {}).get(name, colour("ink-3")) for name in names}
@@ -34,6 +36,7 @@ def draw(figure: Figure, sheet: Sheet, *, run: int = 0, runs: Mapping[str, int] 
     there = {layer: series for layer, series in items.items() if series}
     looks = {
         item.alias: {"series": wording.drawable(name, LONGEST), "color": tints[name]}
+        | {"dash": (dashes or {}).get(name, [])}
         for layer, series in there.items()
         for name, item in series.items()
         if layer != "spread"

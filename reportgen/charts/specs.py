@@ -120,7 +120,8 @@ def _lines() -> Iterator[Layer]:
     yield _layer("spread", "line", color=grey, strokeWidth=2, strokeDash=[5, 4])
     yield _layer("faint", "line", own, strokeWidth=1, opacity=0.35)
     yield _layer("trend", "area", {**own, **band}, opacity=0.06)
-    yield _layer("trend", "line", own, strokeWidth=2.5)
+    dashed = {**own, "strokeDash": alt.StrokeDash(field="dash", type="nominal", scale=None)}
+    yield _layer("trend", "line", dashed, strokeWidth=2.5, strokeCap="butt")
     yield _layer("eval", "rule", {**own, **band}, strokeWidth=1.75)
     diamond: dict[str, Any] = {
         "shape": "diamond",

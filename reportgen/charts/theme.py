@@ -20,12 +20,14 @@ LIGHT = {  # name of the CSS variable -> what a viewer without our style sheet s
     "note": "#47658a",
     "warn": "#8f5a00",
     "crit": "#b3261e",
-    "s1": "#1d5fb0",
-    "s2": "#00806a",
-    "s3": "#8a4aa8",
-    "s4": "#b84a00",
-    "s5": "#7b6a00",
-    "s6": "#b3261e",
+    "s1": "#223889",
+    "s2": "#316f4a",
+    "s3": "#653970",
+    "s4": "#a1671c",
+    "s5": "#6c4d1d",
+    "s6": "#592725",
+    "s7": "#07759b",
+    "s8": "#9a366a",
 }
 
 
@@ -34,9 +36,19 @@ def colour(name: str) -> str:
     return f"var(--{name},{LIGHT[name]})"
 
 
+# px drawn and left out, by rank: what tells lines apart where colours don't, in grey and on paper
+DASHES: tuple[tuple[float, ...], ...] = (
+    (), (10, 3), (3, 3), (12, 3, 3, 3), (6, 3), (16, 4), (2, 4), (10, 3, 3, 3, 3, 3))  # fmt: skip
+
+
 def series_colour(rank: int) -> str:
-    """Colour of a trial by rank from 0; the seventh and later are grey."""
-    return colour(f"s{rank + 1}") if rank < 6 else colour("ink-3")
+    """Colour of a trial by rank from 0; the ninth and later are grey."""
+    return colour(f"s{rank + 1}") if rank < len(DASHES) else colour("ink-3")
+
+
+def series_dash(rank: int) -> list[float]:
+    """Dashes of a trial's line by rank from 0, in px; empty: solid."""
+    return list(DASHES[rank]) if rank < len(DASHES) else []
 
 
 def config(font_size: float = 12) -> dict[str, Any]:
@@ -65,5 +77,5 @@ def config(font_size: float = 12) -> dict[str, Any]:
         "rule": {"strokeWidth": 1},
         "text": {"fontSize": font_size, "color": soft},
         "legend": {"disable": True},
-        "range": {"category": [colour(f"s{rank}") for rank in range(1, 7)]},
+        "range": {"category": [colour(f"s{rank}") for rank in range(1, len(DASHES) + 1)]},
     }

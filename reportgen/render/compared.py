@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reportgen import wording
 from reportgen.charts import Chart, Sheet, draw
-from reportgen.charts.theme import colour, series_colour
+from reportgen.charts.theme import colour, series_colour, series_dash
 from reportgen.charts.thumbnail import overlaid
 from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
@@ -34,13 +34,16 @@ def drawn(report: Report, sheet: Sheet) -> dict[str, Chart]:
     runs = {label: place[id(one)] for label, one in zip(comparison.labels, comparison.diagnoses, strict=True)}
     ticks = {one.figure.id: one.ticks for one in overlays.swept(comparison)}
     tints = {label: tint(comparison, label) for label in comparison.labels}
-    if len(tints) > overlays.MOST_COLOURED and report.choice is not None:
+    if report.choice is not None and len(tints) > overlays.MOST_COLOURED:
         tints[report.choice.label] = colour("ink")
     best = {label: series_colour(at) for at, label in enumerate(comparison.labels[: overlays.MOST_COLOURED])}
+    dashes = {label: series_dash(at) for at, label in enumerate(best)}
+    few = len(tints) <= overlays.MOST_COLOURED
     charts = {}
     for figure in (figure for section in report.sections for figure in section.figures):
         options: dict[str, Any] = {"ticks": ticks[figure.id]} if figure.id in ticks else {
-            "runs": runs, "tints": best if figure.kind == "efficiency" else tints}  # fmt: skip
+            "runs": runs, "tints": best if figure.kind == "efficiency" else tints,
+            "dashes": dashes if few or figure.kind == "efficiency" else {}}  # fmt: skip
         charts[figure.id] = draw(figure, sheet, **options)
     return charts
 

@@ -25,7 +25,7 @@ KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".j
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 GROUNDS = ("paper", "line", "grid", "wash", "wash-ink")  # what nothing is read on, or only each other
 TEXT, LINE = 4.5, 3.0  # least contrast with the paper (WCAG 2.2, 1.4.3 and 1.4.11)
-LINES = ("s1", "s2", "s3", "s4", "s5", "s6", "train", "eval", "base")
+LINES = ("s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "train", "eval", "base")
 STYLE = "style.css"  # of a folder of templates: stands after our own styles
 PAGE = "page.html"  # of the same: the whole page, which may extend ours
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from reportgen import wording
 from reportgen.charts.sheet import LONGEST
-from reportgen.charts.theme import colour, series_colour
+from reportgen.charts.theme import colour, series_colour, series_dash
 from reportgen.comparison import Comparison
 from reportgen.report import overlays
 
@@ -17,11 +17,14 @@ def tint(comparison: Comparison, label: str) -> str:
     return series_colour(comparison.at[label]) if few else colour("ink-3")
 
 
-def trials(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """Name and colour of each trial that a legend can isolate."""
+def trials(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
+    """Name, colour and dashes of each trial that a legend can isolate."""
     if len(comparison.labels) > overlays.MOST_COLOURED:
         return ()
-    return tuple((wording.drawable(label, LONGEST), tint(comparison, label)) for label in comparison.labels)
+    return tuple(
+        (wording.drawable(label, LONGEST), tint(comparison, label), " ".join(f"{px:g}" for px in series_dash(at)))
+        for at, label in enumerate(comparison.labels)
+    )
 
 
 def config_text(value: Any) -> str:
