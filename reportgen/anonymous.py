@@ -20,7 +20,10 @@ OWNED = words(  # last words of a config's keys whose value goes
     "wner"
     " author authors maintainer contact entity organization organisation org team tenant ip addr address bucket regis"
     "try"
-    " server domain submitter creator"
+    " server domain submitter creator namespace entities cluster"
+)
+TALKED = words(  # of these, the ones that a chat's or a sentence's line may begin with
+    "user owner author account contact group team server node address host organization email domain creator cluster"
 )
 NO_NAMES = words(  # that everybody has: of users, in paths, in settings
     "user users assistant system localhost default none null auto root admin ubuntu debian centos ec2-user ec2 jovyan"
@@ -34,6 +37,7 @@ HOME = re.compile(
 )
 WINDOWS_HOME = re.compile(r"(?i)\\{1,4}Users\\{1,4}([^\\/:*?\"<>|\r\n]{1,60})\\")
 
+OWN_DRIVE = re.compile(r"(?<!\w)[A-Za-z]:/(?!/)(?:[^\s/:*?\"<>|]{1,80}/){1,20}[^\s/:*?\"<>|,;)]*")
 LINK = re.compile(
     r"https?://(?:[\w.-]+\.)?(?:wandb\.ai|coreweave\.com|github\.com|gitlab\.com|bitbucket\.org)/\S+|git@\S+"
 )
@@ -50,12 +54,12 @@ WINDOWS = re.compile(
     r"|(?<![\w\\])\\{2,4}[\w.$-]+(?:\\{1,2}[\w.$@+=-]+)+\\?"
 )
 PATH = re.compile(
-    r"(?<![\w:.])(?<!:/)(?:~[\w.-]*)?(?:[/\\][\w.@+=,%-]+){2,}[/\\]?|(?<![\w])~[\w.-]*/[\w.@+=,%-]+"
+    r"(?<![\w:.])(?<!:/)(?:~[\w.-]*|\$\{?\w{1,40}\}?|%\w{1,40}%)?(?:[/\\][\w.@+=,%-]+){2,}[/\\]?|(?<![\w])~[\w.-]*/[\w.@+=,%-]+"
     r"|(?<!\w)~[a-z][\w.-]+"
 )
 TLD = (
     r"com|org|net|io|ai|dev|cloud|edu|gov|co|cn|de|uk|fr|jp|kr|in|eu|us|ch|se|nl|au|ca|sg|hk|tw|il|internal|local|lan"
-    r"|corp|intra|cluster"
+    r"|corp|intra|cluster|aws|app|tech|xyz|me"
 )
 IMAGE = re.compile(
     rf"(?<![\w/@.-])(?!nvcr\.io/nvidia/|docker\.io/library/)(?:[a-z0-9-]+\.)+(?:{TLD})(?::\d{{2,5}})?(?:/[\w.-]+)+(?:"
@@ -65,7 +69,8 @@ IMAGE = re.compile(
 ARN = re.compile(r"\barn:aws[\w-]*:[^\s\"'<>]+")
 MAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z][\w-]{0,63}(?:\.[\w-]{1,63}){0,6}\.[A-Za-z]{2,24}"
-    r"|[a-z][\w.-]{0,100}(?=:[~/]))"
+    r"|[a-z][\w.-]{0,100}(?=:[~/])|(?=\d{0,30}[a-z])[\w.-]{2,100}"
+    r"(?=:[~/]| ~[/ ]?| [\w.~/-]{1,100}\][#$%] ))"
 )
 IPV4 = re.compile(
     r"(?<![\w.])(?!127\.|0\.0\.0\.0)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d"
@@ -77,16 +82,46 @@ IPV6 = re.compile(
 )
 MAC = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:])")
 MACHINE = re.compile(
-    r"(?<!\w)ip-\d{1,3}(?:-\d{1,3}){3}[\w.-]*|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:internal|local|lan"
+    r"(?<!\w)(?:ip|ec2)-\d{1,3}(?:-\d{1,3}){3}[\w.-]*|(?<![\w.-])\d{1,3}(?:-\d{1,3}){3}\.[a-z][\w.-]*"
+    r"|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:cloudapp\.azure\.com|ts\.net|amazonaws\.com)\b"
+    r"|(?<!\w)(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?m:^)[\w.-]{1,100}(?=:\d{1,9}:\d{1,9} \[\d+\] NCCL)"
+    r"|(?<![\w./@-])(?=[a-z-]{0,30}\d)[a-z][\w-]{2,62}"
+    r"(?=:(?:22|2222|6379|8265|10001|29\d{3}|[58]000|8080|8888)\b)|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:internal|local|lan"
     r"|corp|intra|localdomain|cluster|hpc)(?:\.[a-z]{2,12}){0,2}\b"
     r"|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:edu|ac\.[a-z]{2}|gov)\b"
     r"|(?<![\w-])(?:[a-z]{1,12}-)?(?:node|nid|dgx|hgx|compute|gpunode|cnode|gn|worker-node"
     r"|login)s?-?(?:\d{1,6}(?:-\d{1,6})*|\[[\d,-]{1,60}\])(?![\w.]*/)"
 )
 SCHEDULER = re.compile(
-    r"(?P<name>\b(?:SLURM\w*|SBATCH_\w+|SRUN_\w+|PBS_\w+|LSB_\w+|SGE_\w+|PJM_\w+|FLUX_\w+|USER|USERNAME|LOGNAME"
-    r"|SUDO_USER|HOSTNAME|HOST"
-    r"|MASTER_ADDR|NODE_IP|HOME|MAIL)=)(?P<value>(?!\d{1,6}\b)[^\s\"',;]+)"
+    r"(?P<name>\b(?:SLURM\w*|SBATCH_\w+|SRUN_\w+|PBS_\w+|LSB_\w+|SGE_\w+|PJM_\w+|FLUX_\w+|K8S_\w+|POD_\w+"
+    r"|\w*_NAMESPACE|USER"
+    r"|USERNAME|LOGNAME|SUDO_USER|HOSTNAME|HOST|NODE_NAME|NodeList|UserId|Account|Partition|BatchHost"
+    r"|MASTER_ADDR|NODE_IP|HOME|MAIL)[\"']?(?:=|: ?)[\"']?)"
+    r"(?P<value>(?!\d{1,6}\b)(?:(?<=HOSTS=)[^\n\"',;]+|[^\s\"',;]+))"
+)
+OWNED_TEXT = re.compile(  # one of OWNED with its value, in a text
+    r"(?P<name>(?P<key>(?<![\w.-])[\w.-]{2,80})(?:[\"']?(?P<gap> ?[:=] ?)[\"']?))(?P<value>[\w.@+-]{2,100})"
+    r"(?P<end>$|[\s\"',;})\]:])",
+    re.MULTILINE,
+)
+COMMAND = re.compile(  # whose option, or word, names an owner
+    r"(?P<name>\b(?:(?:sbatch|srun|salloc|qsub)\b[^\n]{0,200}? -[Apwqx]|bsub\b[^\n]{0,200}? -[PqGm]"
+    r"|(?:sudo|squeue|sacct|qstat) -u"
+    r"|su -l?|kubectl\b[^\n]{0,100}? (?:-n|--namespace|--context)|config (?:--global )?user\.(?:name|email)"
+    r"|on (?:cluster|host|node)"
+    r"|(?<=--)(?:wandb[_-])?(?:entity|user|username|owner|team|namespace|address))[ =]{1,4}[\"']?)"
+    r"(?P<value>[^\s\"',;-][^\s\"',;]*)"
+)
+PERSON = re.compile(
+    r"(?P<name>\b(?i:author|committer|co-authored-by|signed-off-by|reviewed-by|from|to): )"
+    r"(?P<value>[^<>\n]{1,80})(?= <)"
+)
+IDENTITY = re.compile(r"(?P<name>\b(?:uid|gid|groups|UserId|GroupId)=(?:\d+\()?)(?P<value>[A-Za-z_][\w.-]*)")
+CONTAINER = re.compile(  # docker run org/image:1
+    r"(?P<name>\b(?:docker|podman|nerdctl|apptainer|singularity|enroot)\b[^\n]{0,300}?[ /])"
+    r"(?P<value>[a-z0-9][\w.-]{0,60}/)(?=[\w.-]{1,60}(?::[\w.-]{1,60})?(?:\s|$))",
+    re.MULTILINE,
 )
 SUBMITTED = re.compile(
     r"(?P<name>(?<!\S)--?(?:account|partition|nodelist|nodefile|qos|reservation|mail-user|job-name|comment|wckey"
@@ -94,6 +129,9 @@ SUBMITTED = re.compile(
     r"|master[-_]addr|rdzv[-_]endpoint)(?:=|[ \t]{1,4}))(?P<value>[^\s\"',;-][^\s\"',;]*)"
 )
 LOGGED_IN = re.compile(r"(?P<name>(?i:logged in as:?) )(?P<value>[\w.-]+(?: \([\w.-]+\))?)")
+
+
+NAME = re.compile(r"(?=[\w.@+-]*[A-Za-z])[\w.@+-]{3,100}")  # of somebody or something, as one word
 
 
 def anonymous(run: Run) -> Run:
@@ -127,7 +165,7 @@ def _cleaner(run: Run) -> Clean:
         names.add(remote[1])
     every = [getattr(run, item.name) for item in fields(run) if item.name not in ("history", "system")]
     for text in _texts(every):
-        names |= {*HOME.findall(text), *WINDOWS_HOME.findall(text)}
+        names |= {*HOME.findall(text), *WINDOWS_HOME.findall(text), *_owners(text)}
     ordered = sorted((name for name in names if len(name) > 1 and name.lower() not in NO_NAMES), key=len, reverse=True)
     bounded = "|".join(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])" for name in ordered[:500])
     own = re.compile(bounded or r"(?!)", re.IGNORECASE)
@@ -139,13 +177,35 @@ def _without_places(text: str) -> str:
     if not any(sign in text for sign in "/\\@:.=-~") and not any(map(str.isdigit, text)):
         return text
     text = ARN.sub(REMOVED, LINK.sub(REMOVED, text))
-    for pattern in (SCHEDULER, SUBMITTED, LOGGED_IN):
+    for pattern in (SCHEDULER, SUBMITTED, LOGGED_IN, COMMAND, PERSON, IDENTITY):
         text = pattern.sub(rf"\g<name>{REMOVED}", text)
-    for pattern in (PLACE, WINDOWS, IMAGE, PATH):
+    text = OWNED_TEXT.sub(_owned, text)
+    text = CONTAINER.sub(r"\g<name>", text)
+    for pattern in (PLACE, WINDOWS, OWN_DRIVE, IMAGE, PATH):
         text = pattern.sub(_place, text)
     for pattern in (MAIL, MAC, IPV4, IPV6, MACHINE):
         text = pattern.sub(REMOVED, text)
     return text
+
+
+def _owners(text: str) -> Iterator[str]:
+    """The names that a text gives of users, machines and accounts."""
+    if "=" in text or ":" in text:
+        for pattern in (SCHEDULER, IDENTITY):
+            yield from (found["value"] for found in pattern.finditer(text) if NAME.fullmatch(found["value"]))
+        yield from (found["value"] for found in OWNED_TEXT.finditer(text) if _names_owner(found))
+
+
+def _owned(found: re.Match[str]) -> str:
+    return f"{found['name']}{REMOVED}{found['end']}" if _names_owner(found) else found[0]
+
+
+def _names_owner(found: re.Match[str]) -> bool:
+    """Whether a key with its value in a text names a person, a machine or a place, rather than what a chat says."""
+    key, value = found["key"], found["value"]
+    if not _is_owned(key) or value.lower() in NO_NAMES or not NAME.fullmatch(value):
+        return False
+    return "=" in found["gap"] or key.lower() not in TALKED or found["end"] in ("", "\n", '"', "'", "}")
 
 
 def _place(found: re.Match[str]) -> str:

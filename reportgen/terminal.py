@@ -36,7 +36,7 @@ reportgen turns RL post-training runs into one HTML file that anybody can open.
 
 def line(text: object, limit: int = LONGEST) -> str:
     """One line of any text: no secret, and nothing that a terminal takes for a command."""
-    return wording.printable(redact.text(str(text), keeps_hex=True)[0], limit)
+    return wording.printable(redact.text(str(text), keeps_paths=True)[0], limit)
 
 
 def tell(text: object, limit: int = SENTENCE) -> None:

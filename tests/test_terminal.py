@@ -199,3 +199,11 @@ def test_two_fetches_of_one_run_at_once_are_both_right(wandb_server, tmp_path):
         one.join()
     assert [one.unread for one in done] == [()] * 4
     assert len(sources.read(*sources.find(str(tmp_path))).history) == 300
+
+
+def test_a_bare_key_reaches_no_terminal():
+    """Forty hex digits in a message go; in a path and as a commit they stay."""
+    digits = "4f1d2c3b5a69788796a5b4c3d2e1f00f1e2d3c4b"
+    assert digits not in terminal.line(f"a.csv: no column counts steps, found {digits}")
+    assert digits in terminal.line(f"runs/{digits}/a.csv: no such file")
+    assert digits in terminal.line(f"commit {digits}")

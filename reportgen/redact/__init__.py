@@ -21,12 +21,16 @@ ESCAPED = re.compile(r"\\u00([3-6][0-9a-fA-F]|7[0-9aA])")
 SHORTEST = 8  # characters; a shorter text can't hold a name with its secret
 
 
-def text(value: str, *, keeps_hex: bool = False) -> tuple[str, int]:
-    """The text with secrets replaced by [removed], and how many were; keeps_hex: 40 hex digits are none."""
+def text(value: str, *, keeps_hex: bool = False, keeps_paths: bool = False) -> tuple[str, int]:
+    """The text with secrets replaced by [removed], and how many were.
+
+    keeps_hex: 40 hex digits are none. keeps_paths: nor are those that stand behind a slash.
+    """
     if len(value) < SHORTEST:
         return value, 0
     if "\\u00" in value:  # JSON may write any letter so
-        safe, count = text(ESCAPED.sub(lambda found: chr(int(found[1], 16)), value), keeps_hex=keeps_hex)
+        plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+        safe, count = text(plain, keeps_hex=keeps_hex, keeps_paths=keeps_paths)
         if count:
             return safe, count
     safe, count = _without_shapes(value)
@@ -35,7 +39,7 @@ def text(value: str, *, keeps_hex: bool = False) -> tuple[str, int]:
         safe, more = _without_places(safe, lower)
         count += more
     if len(safe) >= 24:
-        safe, more = _without_codes(safe, keeps_hex, beside_aws="AKIA" in value or "aws" in lower)
+        safe, more = _without_codes(safe, keeps_hex, keeps_paths, beside_aws="AKIA" in value or "aws" in lower)
         count += more
     return safe, count
 
@@ -148,12 +152,12 @@ def _without_places(value: str, lower: str) -> tuple[str, int]:
     return value, total
 
 
-def _without_codes(value: str, keeps_hex: bool, *, beside_aws: bool) -> tuple[str, int]:
+def _without_codes(value: str, keeps_hex: bool, keeps_paths: bool, *, beside_aws: bool) -> tuple[str, int]:
     """The text without forty hex digits, which may be W&B's key, and without secrets in base64."""
     spans = []
     if not keeps_hex and len(value) >= 40:
         spans = [found.span() for found in shapes.HEX40.finditer(value)
-                 if not shapes.is_fingerprint(value, *found.span())]  # fmt: skip
+                 if not shapes.is_fingerprint(value, *found.span(), paths=keeps_paths)]  # fmt: skip
     value, total = _cut(value, spans)
     if beside_aws:
         random = (found for found in shapes.AWS_SECRET.finditer(value) if names.looks_random(found[0], least=40))

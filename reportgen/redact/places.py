@@ -146,7 +146,7 @@ NAMED = re.compile(  # over lower case: the last word of a name, and what parts 
     r"\\*[\"']?[ \t]{0,4}:[ \t]{0,4}\r?\n[ \t]{1,40}(?:-[ \t]{1,4})?"
     r"|\\*(?:[\"']|&(?:quot|apos|#3[49]);)?\]?[ \t]{0,60}"
     r"(?::?={1,3}>?|[:：](?!//)|=>|->|[|│┃][ \t]|\.{4,200}[ \t])[ \t]{0,4}(?:&(?:quot|apos|#3[49]);)?"
-    r"(?:[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,40})?"
+    r"(?:[|>][+-]?\d?(?:[ \t]{0,4}\r?\n[ \t]{1,40}|[ \t]{1,4}))?"
     r"|\\*[\"']?,?\s{1,20}\\*[\"']?value\\*[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
     r"|\\*[\"'][ \t]{0,4},[ \t]{0,4}(?=\\*[\"'])"
     r"|(?:%22|%27)?(?:%(?:25){0,3}3d|%(?:25){0,3}3a)(?:%20|\+)?(?:%22|%27)?"
@@ -276,6 +276,8 @@ def _is_assignment(name: str, before: str, gap: str, value: str, *, quoted: bool
     is_option = name.startswith("-")
     words = names.words_of(name) or [name.lower()]  # one of another script has no words of ours
     if not gap.strip():
+        if words == ["key"] and (names.words_of(before) or [""])[-1] in names.KEEPERS:
+            return names.looks_random(value, least=16)
         return certain and _is_beside(name, words, before, gap, value)
     if gap.strip().rstrip(":") in ("is", "was"):
         said = value.rstrip(".,;!")

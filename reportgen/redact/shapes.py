@@ -88,13 +88,17 @@ def names_fingerprint(key: str) -> bool:
     return bool(FINGERPRINT & words) and not words & {"key", "token", "secret"}
 
 
-def is_fingerprint(text: str, start: int, end: int) -> bool:
-    """Whether the words around forty hex digits say that they name a commit, a file or a checkpoint."""
+def is_fingerprint(text: str, start: int, end: int, *, paths: bool = False) -> bool:
+    """Whether the words around forty hex digits say that they name a commit, a file or a checkpoint.
+
+    paths: what stands behind a slash is a part of a path, not of a metric's name.
+    """
     before = text[max(0, start - 60) : start]
     words = names.words_of(before[-24:])
     in_address = before.endswith("@") and "git" in before.rsplit(None, 1)[-1]
     path = before.split()[-1:] if before[-1:] in ("/", "\\") else []
-    in_path = bool(path) and (path[0].lstrip("'\"(=").startswith(("/", "~", ".", "\\")) or "://" in path[0])
+    starts = ("/", "~", ".", "\\")
+    in_path = bool(path) and (paths or path[0].lstrip("'\"(=").startswith(starts) or "://" in path[0])
     is_file = text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha()
     return in_address or in_path or is_file or (bool(SAID & set(words[-2:])) and "key" not in words[-3:])
 
