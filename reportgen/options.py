@@ -208,17 +208,22 @@ def read_config(ctx: click.Context, param: click.Parameter, value: str | None) -
     if value is None and not path.is_file():
         return
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = _toml(path.read_text(encoding="utf-8"))
         if (tables := given.pop("trainer", None)) is not None:
             _know_trainers(tables, ctx)
         ctx.default_map = {**(ctx.default_map or {}), **_defaults(given, path, ctx)}
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise click.UsageError(f"{path}: can't be read ({reason}); give a file of settings, or move it away") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise click.UsageError(f"{path}: not TOML ({error}); mend it, or move it away") from error
     except ReportgenError as error:
         raise click.UsageError(f"{path}: {error}") from error
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError
+        raise SettingsError(f"not TOML ({str(error)[:120]}); mend it, or move it away") from error
 
 
 def _know_trainers(tables: Any, ctx: click.Context) -> None:

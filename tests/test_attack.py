@@ -274,3 +274,12 @@ def test_a_step_time_that_begins_at_zero_is_judged() -> None:
     """No division by it."""
     rows = [{"step": n, "reward": n / 30, "step_time": max(0, n - 3)} for n in range(1, 21)]
     assert diagnose(from_rows(rows, id="r", source="t")).findings
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 3000])
+def test_a_settings_file_that_hurts_is_one_sentence(tmp_path: Path, value: str) -> None:
+    """A number of 5,000 digits and nesting without end are no fault of reportgen's own."""
+    (tmp_path / "own.toml").write_text(f"eval-size = {value}\n")
+    ended = CliRunner().invoke(cli, ["report", str(tmp_path), "--config", str(tmp_path / "own.toml")])
+    assert ended.exit_code == 2
+    assert "own.toml: not TOML" in ended.output
