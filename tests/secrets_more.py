@@ -360,6 +360,13 @@ def _held(name: str, text: str, secret: str) -> Kind:
 
 MORE = (
     *(_kind(*one) for one in _MADE),
+    _kind("a robot's signature", "dingtalk.sign=@@", 64, HEX),
+    _kind("lftp -u", "lftp -u u,@@ host", 12, LOW),
+    _kind("ldapsearch -w", "ldapsearch -D cn=x -w @@", 12, LOW),
+    _kind("Comet's first argument", "Experiment('@@', project_name='x')", 25, ALNUM),
+    _kind("a name with its type", "api_key (str): @@", 12, LOW),
+    _kind("prose with a user", "password for ada is @@", 12, LOW),
+    _kind("an element, escaped", "&lt;password&gt;@@&lt;/password&gt;", 12, LOW),
     *(_kind(f"a login for {scheme}", f"store={scheme}://svc_user:@@@db.int:9999/x", 11, LOW) for scheme in _SCHEMES),
     *(
         _held(f"a PEM {kind}key", _pem(kind), _LINES[1])
@@ -448,6 +455,7 @@ MORE_VALUES = (  # key, value: look-alikes in a config
     ('loss_key', 'policy_loss_v2'), ('lora_key', 'q_proj1'), ('mapping_key', 'layer.0->h.0'), ('reference_key', 'ref_v1_2'),
 )  # fmt: skip
 MORE_TEXTS = (
+    "sign=-1", "sign: positive", "design=v2beta3x", "password for ada is wrong", "token (str): the token to use",
     'data.prompt_key=prompt data.reward_fn_key=data_source', 'actor_rollout_ref.actor.ppo_max_token_len_per_gpu=16384',
     'reward_model.reward_kwargs.overlong_buffer_cfg.len=4096', "--stop-token '</answer>' --pad-token '<pad>'",
     'tokenizer.pad_token = tokenizer.eos_token', 'Setting pad_token_id to eos_token_id:151645 for open-end generation.',

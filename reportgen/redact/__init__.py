@@ -13,7 +13,7 @@ MARKS = (  # one of these stands in every text with a secret of places.py, in lo
     *names.SPOKEN, "://", "%3a%2f%2f", "oracle:thin:", "curl", "bearer", "basic", "sig", "sas", "otp", "hmac", "-u",
     "-p", "-a ", "--creds", "login", "phrase", "code=", "policy=", "googleaccessid", "state=", "session=", "sid=",
     ":*:", ":5432:", ":3306:", "client", "openai(", "mistral(", "anthropic(", "groq(", "together(", " code", "\ttrue\t",
-    "\tfalse\t", "| sudo", "|sudo", "-stdin", "kinit", "kty",
+    "\tfalse\t", "| sudo", "|sudo", "-stdin", "kinit", "kty", "ldap", "lftp", "experiment(",
 )  # fmt: skip
 DIGIT = re.compile(r"\d")  # one stands in nearly every token
 LETTERS = re.compile(r"(?:hf|gh[pousr]|npm|gsk)_[A-Za-z]{16}")  # begins a token that may be of letters alone
@@ -261,6 +261,6 @@ PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], Judge], ...] = (
     ((" code", " pin", "-code", "-pin"), places.CODE, lambda found: True),
     (("auth",), places.AUTH_PAIR, _is_named),
     (("wandb",), places.WANDB_LOGIN, _is_named),
-    (("-p", "-a", "-w", "-k", "pass:", "lep login"), places.TOOL, _is_named),
+    (("-p", "-a", "-w", "-k", "pass:", "lep login", "lftp"), places.TOOL, _is_named),
     (("phrase", "mnemonic"), places.PHRASE, lambda found: True),
 )

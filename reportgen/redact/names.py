@@ -75,7 +75,7 @@ TAILS = words(  # behind a name, and nothing of its own: password_value, API_KEY
 )
 SPOKEN = (  # one of these stands in every name that is secret, in lower case
     "key", "token", "secret", "passw", "passphrase", "passcode", "pwd", "pswd", "pass", "credential", "cred", "webhook",
-    "dsn", "cookie", "jwt", "psk", "mnemonic", "auth", "pat", "kennwort", "senha", "contrase", "pw", "sess",
+    "dsn", "cookie", "jwt", "psk", "mnemonic", "auth", "pat", "kennwort", "senha", "contrase", "sign", "pw", "sess",
     "mdp", "wachtwoord", "haslo", "parola", *FOREIGN_WORDS,
 )  # fmt: skip
 
@@ -245,7 +245,7 @@ def _last(words: list[str], before: list[str]) -> bool | None:
         return True
     if last == "pw" or (last == "pass" and behind in PASS) or (last == "pat" and behind in SERVICES):
         return True
-    if last in ("pat", "pass") or last in ("auth", "signature", "sig", "sas", "otp", "authenticity"):
+    if last in ("pat", "pass") or last in ("auth", "signature", "sign", "sig", "sas", "otp", "authenticity"):
         return None
     return False
 

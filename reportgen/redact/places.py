@@ -93,7 +93,7 @@ POETRY = re.compile(
     r"(?!\[removed)(?P<value>\S+)"
 )
 CLIENT = re.compile(  # the first argument of a service's client
-    r"(?P<name>\b(?:\w{1,40}\.)?\w{0,40}(?:Client(?:V2)?|Api|login|init|OpenAI|Anthropic|Mistral|Groq|Together)\([\"'])"
+    r"(?P<name>\b(?:\w{1,40}\.)?\w{0,40}(?:Client(?:V2)?|Api|login|init|OpenAI|Anthropic|Mistral|Groq|Together|Experiment)\([\"'])"
     r"(?P<value>[A-Za-z0-9_-]{20,200})(?=[\"'])"
 )
 SECRET_KIND = re.compile(r"(?m)^\s{0,40}[\"']?kind[\"']?: {0,4}[\"']?Secret\b")
@@ -118,13 +118,14 @@ TOOL = re.compile(  # commands whose short option is a password
     r"|oras)[ \t]{1,4}login(?:[ \t]{1,4}(?!-p\b)\S{1,100}){0,8}[ \t]{1,4}-p"
     r"|(?:sqlcmd|bcp)(?:[ \t]{1,4}(?!-P\b)\S{1,60}){0,8}[ \t]{1,4}-P"
     r"|(?:swanlab|comet|clearml|mlflow|modelscope|wandb)[ \t]{1,4}login(?:[ \t]{1,4}(?!-k\b)\S{1,100}){0,4}[ \t]{1,4}-k"
+    r"|lftp(?:[ \t]{1,4}(?!-u\b)\S{1,100}){0,4}[ \t]{1,4}-u[ \t]{1,4}[^\s,]{1,60},(?=\S)"
     r"|lep[ \t]{1,4}login(?:[ \t]{1,4}(?!-c\b)\S{1,100}){0,4}[ \t]{1,4}-c[ \t]{1,4}[\w-]{1,60}:(?=\w)"
     r"|ldap\w{1,12}(?:[ \t]{1,4}(?!-w\b)\S{1,60}){0,8}[ \t]{1,4}-w|(?:un)?zip[ \t]{1,4}-P|(?:7z|7za"
     r"|unrar)[ \t]{1,4}\w[ \t]{1,4}-p(?=\S)"
     r"|openssl(?:[ \t]{1,4}(?!-pass)\S{1,60}){0,10}[ \t]{1,4}-pass(?:in|out)?[ \t]{1,4}pass:"
     r"|mongo\w{0,10}(?:[ \t]{1,4}(?!-p\b)\S{1,100}){0,8}[ \t]{1,4}-p"
     r"|ssh-keygen(?:[ \t]{1,4}(?!-N\b)\S{1,60}){0,8}[ \t]{1,4}-N))"
-    r"(?:[ \t]{1,4}|(?<=-p)|(?<=:))[\"']?(?!\[removed|--)(?P<value>[^\s\"']+)"
+    r"(?:[ \t]{1,4}|(?<=-p)|(?<=[:,]))[\"']?(?!\[removed|--)(?P<value>[^\s\"']+)"
 )
 PHRASE = re.compile(
     r"(?i)(?P<name>(?:mnemonic|(?:seed|recovery|backup|secret)[ _-]?phrase)\\*[\"']?[ \t]{0,4}(?:[:=]"
@@ -135,7 +136,7 @@ PHRASE = re.compile(
 _STEM = (
     r"pass(?:word|wd|phrase|code|wort)?s?|pwd|pswd|pw|secrets?|tokens?|keys?|credentials?|creds?|webhooks?|dsn"
     r"|cookies?|jwt|psk|auth"
-    r"|authorization|pat|sig|signature|sas|otp|mnemonic|kennwort|senha|contrase[nñ]a|密码|密碼|密钥|口令|令牌|пароль|パスワード"
+    r"|authorization|pat|sign|sig|signature|sas|otp|mnemonic|kennwort|senha|contrase[nñ]a|密码|密碼|密钥|口令|令牌|пароль|パスワード"
     r"|비밀번호|mot de passe|mdp|wachtwoord|has[lł]o|parola|sess(?:ion)?[_-]?id|pwhash"
     r"|webhookurl"
 )
@@ -144,14 +145,15 @@ NAMED = re.compile(  # over lower case: the last word of a name, and what parts 
     rf"(?P<word>(?:{_STEM}){_TAIL})"
     r"(?P<gap>"
     r"\\*[\"']?[ \t]{0,4}:[ \t]{0,4}\r?\n[ \t]{1,40}(?:-[ \t]{1,4})?"
-    r"|\\*(?:[\"']|&(?:quot|apos|#3[49]);)?\]?[ \t]{0,60}"
+    r"|\\*(?:[\"']|&(?:quot|apos|#3[49]);)?\]?(?:[ \t]\((?:str|string|secret)\))?[ \t]{0,60}"
     r"(?::?={1,3}>?|[:：](?!//)|=>|->|[|│┃][ \t]|\.{4,200}[ \t])[ \t]{0,4}(?:&(?:quot|apos|#3[49]);)?"
     r"(?:[|>][+-]?\d?(?:[ \t]{0,4}\r?\n[ \t]{1,40}|[ \t]{1,4}))?"
     r"|\\*[\"']?,?\s{1,20}\\*[\"']?value\\*[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
     r"|\\*[\"'][ \t]{0,4},[ \t]{0,4}(?=\\*[\"'])"
     r"|(?:%22|%27)?(?:%(?:25){0,3}3d|%(?:25){0,3}3a)(?:%20|\+)?(?:%22|%27)?"
     r"|(?:[ \t][^<>\n]{0,200})?>(?=(?:<!\[cdata\[)?[^<\n]{1,4000}</)|\((?=\\*[\"'`])"
-    r"|[ \t]{1,4}(?:is|was):?[ \t]{1,4}|,(?=[a-z\d]{6,200}(?![\w,]))|[ \t]{1,4}(?![-=:]))"
+    r"|[ \t]{1,4}(?:for[ \t]\S{1,40}[ \t])?(?:is|was):?[ \t]{1,4}"
+    r"|&gt;(?=[^&\n]{1,400}&lt;/)|,(?=[a-z\d]{6,200}(?![\w,]))|[ \t]{1,4}(?![-=:]))"
 )
 QUOTED = re.compile(
     r"(?P<open>(?:[A-Za-z_.]{0,40}\()?[bBrRuUfF]?(?P<quote>\\*[\"'`]))"
@@ -279,14 +281,14 @@ def _is_assignment(name: str, before: str, gap: str, value: str, *, quoted: bool
         if words == ["key"] and (names.words_of(before) or [""])[-1] in names.KEEPERS:
             return names.looks_random(value, least=16)
         return certain and _is_beside(name, words, before, gap, value)
-    if gap.strip().rstrip(":") in ("is", "was"):
+    if gap.split()[-1].rstrip(":") in ("is", "was"):
         said = value.rstrip(".,;!")
         if quoted and words[-1] in names.LOUD:
             return certain
         return certain and words[-1] != "auth" and (names.looks_secret(said) or names.looks_coined(said))
     if gap == "(":
         return certain and (len(words) > 1 or words[-1] in names.LOUD)
-    if ("," in gap and "value" not in gap) or gap.strip() in BARS:  # ("API_KEY", "…"), | API_KEY | … |
+    if "(" in gap or ("," in gap and "value" not in gap) or gap.strip() in BARS:  # ("API_KEY", "…"), | API_KEY | … |
         return certain and (names.looks_secret(value) or names.looks_coined(value))
     if not certain:
         return _is_doubtful_value(name, words, before, gap, value)
