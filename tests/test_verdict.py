@@ -176,3 +176,31 @@ def test_a_line_looked_at_while_it_grows_is_never_told_to_stop():
         for end in range(38, STEPS + 1, 6):
             verdict = diagnose(from_rows(rows_of({TRAIN: values})[:end], id="run", source="run", step="step")).verdict
             assert verdict.decision not in ("stop", "change_recipe"), (seed, end)
+
+
+def flat_of(n, seed, memory=0.0):
+    """A flat reward of n points whose neighbours are alike by so much."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 1, n)
+    for place in range(1, n):
+        values[place] += memory * values[place - 1]
+    return diagnose(from_rows({"step": np.arange(1.0, n + 1), "reward": 0.5 + 0.05 * values}, id="flat", source="made"))
+
+
+def test_short_flat_noise_is_neither_a_rise_nor_a_fall_nor_a_collapse():
+    """Of forty flat runs of 15 to 34 points at most two are told to go on or to go back; their trend is called noise."""
+    made = [flat_of(15 + seed % 20, seed, 0.4 * (seed % 2)) for seed in range(40)]
+    told = [one.verdict.decision for one in made]
+    assert told.count("continue") + told.count("roll_back") <= 2
+    noise = [one for one in made if one.verdict.headline.endswith("from noise yet") and "rise" in one.verdict.headline]
+    assert noise
+    (trend,) = (found for found in noise[0].findings if found.check == "trend")
+    assert (trend.severity, "may be noise" in trend.headline) == (Severity.NOTE, True)
+
+
+def test_a_short_rise_that_stands_out_of_its_noise_is_a_rise():
+    """The test doesn't silence what is plain to see."""
+    values = 0.2 + 0.01 * np.arange(20) + np.random.default_rng(1).normal(0, 0.01, 20)
+    made = diagnose(from_rows({"step": np.arange(1.0, 21), "reward": values}, id="up", source="made"))
+    assert made.verdict.decision == "continue"
+    assert made.train is not None and made.train.p_still is not None and made.train.p_still < 1e-6

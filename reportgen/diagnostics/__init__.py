@@ -114,7 +114,8 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         trained = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
     down = _outages(trained, known)
-    train = weighed(_learning(_without(trained, down), known.samples, known, settings, rates=rates))
+    up = _without(trained, down)
+    train = weighed(_learning(up, known.samples, known, settings, rates=rates), up)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(tested_on, size, known, settings, back_test=False), tested_on, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None

@@ -89,7 +89,8 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         return _too_few("trend", learning, "train reward", 3)
     found = learning.trend
     severity = {"rising": Severity.OK, "flat": Severity.NOTE, "falling": Severity.WARNING}[found.direction or "flat"]
-    if found.direction == "falling" and (found.probability < SURE or not learning.is_modelled):
+    is_unseen = learning.is_modelled and found.direction != "flat" and not learning.is_seen_to_move
+    if (found.direction == "falling" and (found.probability < SURE or not learning.is_modelled)) or is_unseen:
         severity = Severity.NOTE
     dwell = min(learning.plateau.dwell_steps, learning.last_step - learning.first_step)
     still = STILL * learning.plateau.tolerance / max(dwell, 1)
@@ -101,7 +102,7 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         "trend",
         severity,
         f"{str(found.direction).capitalize()} at the end: {slope} a step{bounds} over the last {dwell}"
-        f"{'' if bounds else '; noise not weighed'}",
+        f"{'; may be noise' if is_unseen else '' if bounds else '; noise not weighed'}",
         odds if learning.is_modelled else "",
         {
             "direction": found.direction,
@@ -109,6 +110,7 @@ def trend(evidence: Evidence, settings: Settings) -> Finding | Skipped:
             "interval": list(found.interval),
             "probability": found.probability,
             "forecast_gain": _gain_ahead(learning)[1] if learning.forecast else None,
+            "p_still": learning.p_still,
             "rule": RULE_TREND,
             "threshold": learning.plateau.tolerance,
         },

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from reportgen.diagnostics.declared import CAUTIOUS_PROBLEMS, Declared
 from reportgen.evals import Eval
@@ -20,6 +21,8 @@ from reportgen.signals import Collapse, Learning, intervals, repeated, robust
 LEVEL_90 = intervals.z_of(0.90)  # the trend's band is a 90 % one
 DRAWS = 400
 LEAST_P = 1e-4  # draws of a trend can't speak for rarer events
+LONG = 60  # points from which on the fit itself tells noise that remembers from a fall
+PICKED = 1e-3  # one-sided p that a fall of a shorter run must be below: its peak was picked among all points
 LEAST_FALL = 4.0  # standard errors of the two levels that a fall of train must exceed
 LARGE_FALL = 0.2  # of the peak: a fall of evals of unknown error that is more than scatter
 BLURRED = 3.0  # times their scatter: a fall of evals of unknown error that is more than that
@@ -65,17 +68,39 @@ def fall_p(evals: pd.Series, n: int | None, accuracy: bool) -> float | None:
     return min(1.0, len(evals) * intervals.two_proportion_p(best, n, last, n))
 
 
-def weighed(train: Learning | None) -> Learning | None:
-    """What train tells, a collapse withdrawn where noise isn't weighed, or explains it."""
-    if train is None or not train.collapse.collapsed:
+def weighed(train: Learning | None, rewards: pd.Series | None) -> Learning | None:
+    """What train tells, a collapse withdrawn where noise isn't weighed, or explains it.
+
+    rewards: as logged. The peak of a short run was picked for being high, so there the values after it must be below
+    as many before it by more than such a pick brings (Welch's t, neighbours that are alike counted for fewer).
+    """
+    if train is None or rewards is None or not train.collapse.collapsed:
         return train
     drop, n = train.collapse.drop or 0.0, train.n_points
     span = max(train.last_step - train.first_step, 1)
     fallen = max(1.0, n * (train.last_step - (train.collapse.peak_step or 0)) / span)
     chance = LEAST_FALL * train.noise_sd * math.sqrt(1 / fallen + 1 / max(n - fallen, 1.0))
-    if train.is_modelled and drop > chance:
+    is_seen = n >= LONG or _fall_of_short(rewards, train) < PICKED
+    if train.is_modelled and drop > chance and is_seen:
         return train
     return replace(train, collapse=Collapse(False, train.collapse.probability, None, None, None, None))
+
+
+def _fall_of_short(rewards: pd.Series, train: Learning) -> float:
+    """One-sided p of the values after the peak being as high as those before it."""
+    kept = rewards[~rewards.index.isin(train.spikes)]
+    peak = train.collapse.peak_step or train.first_step
+    after = kept[kept.index > peak].to_numpy(dtype=float)
+    before = kept[kept.index <= peak].to_numpy(dtype=float)[-max(len(after), 3) :]
+    if len(before) < 3 or len(after) < 3:
+        return 1.0
+    rest = np.concatenate([before - before.mean(), after - after.mean()])
+    memory = min(max(float(rest[1:] @ rest[:-1]) / max(float(rest @ rest), 1e-300), 0.0), 0.8)
+    squares = [float(part.var(ddof=1)) / len(part) * (1 + memory) / (1 - memory) for part in (before, after)]
+    error = max(sum(squares), 1e-300)
+    freedom = error**2 / max(sum(one**2 / (len(part) - 1) for one, part in zip(squares, (before, after), strict=True)),
+                             1e-300)  # fmt: skip
+    return float(special.stdtr(max(freedom, 1.0), (after.mean() - before.mean()) / math.sqrt(error)))
 
 
 def late_course(evals: pd.Series | None, declared: Declared, settings: Settings) -> repeated.Course | None:

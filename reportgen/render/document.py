@@ -222,6 +222,7 @@ def learned(learning: Learning | None) -> shape.Learned:
         "end_level": {"low": learning.end_level[0], "mid": learning.end_level[1], "high": learning.end_level[2]},
         "noise_sd": learning.noise_sd,
         "p_rise": learning.p_rise,
+        "p_still": learning.p_still,
         "p_fall": learning.p_fall,
     }
 

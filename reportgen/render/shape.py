@@ -130,6 +130,7 @@ class Learned(TypedDict):
     end_level: Level90 | None  # the trend at the last step
     noise_sd: float | None  # of one logged value around the trend, in reward units
     p_rise: float | None  # that the mean rises by more than the tolerance in another half run
+    p_still: float | None  # p of one level explaining all of it; None: noise was not weighed
     p_fall: float | None  # that it falls by as much
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import fdtrc, ndtri
 
 from reportgen.signals.judge import Judgement, dwell_of, judge
 from reportgen.signals.learning import Collapse, Curve, ForecastPoint, Plateau, Trend
@@ -27,6 +27,7 @@ FITTED_ON = 100  # … in runs of about so many values; a longer one has shown l
 GENTLE = 8.0  # how late a rise that nears its ceiling begins to bend
 MISFIT = 0.006  # of the gain, added in quadrature: where data say much, shapes are what is uncertain
 LEAST_MOVE = 0.05  # of the noise of one value: where the range is unknown, a trend within it is flat
+BENDS = 3  # degrees of freedom of a trend beside a level
 POINT = 0.01  # of the reward range
 POINT_OF_GAIN = 0.05  # of the gain so far, when the range is unknown
 
@@ -253,6 +254,24 @@ def curve_of(series: Series, view: View) -> Curve:
     low, mid, high = np.quantile(view.curves[:, shown], (0.05, 0.5, 0.95), axis=0)
     places = np.concatenate([view.inside, view.future])[shown]
     return Curve(places, *(series.low + series.size * v for v in (low, mid, high)))
+
+
+def still_of(series: Series, view: View) -> float:
+    """p of one level explaining the series as well as its trend does.
+
+    F of the trend beside the mean, with as many degrees of freedom as an ascent and its bend take; residuals that
+    remember count for fewer. Of flat noise of 15 to 40 points 3 % are below .05 (benchmarks/verdicts.py).
+    """
+    y = series.values[series.kept]
+    mid = np.median(view.curves[:, : len(view.inside)], axis=0)
+    rest = y - np.interp(series.steps[series.kept], view.inside, mid)
+    level = y - y.mean()
+    left, whole = float(rest @ rest), float(level @ level)
+    memory = min(max(float(rest[1:] @ rest[:-1]) / max(left, 1e-300), 0.0), 0.8)
+    counted = (1 - memory) / (1 + memory)
+    freedom = max(len(y) - BENDS - 1, 1)
+    statistic = (whole - left) / BENDS / max(left / freedom, 1e-300) * counted
+    return float(fdtrc(BENDS, max(freedom * counted, 1.0), max(statistic, 0.0)))
 
 
 def noise_of(series: Series, view: View) -> float:

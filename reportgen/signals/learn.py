@@ -15,6 +15,7 @@ from reportgen.signals.answers import (
     noise_of,
     plateau_of,
     point_of,
+    still_of,
     trend_of,
     triple,
     widened,
@@ -82,6 +83,7 @@ def learn(
         notes=notes_of(series, post),
         p_rise=rise,
         p_fall=fall,
+        p_still=still_of(series, view),
     )
     return by_definition(learning, series) if len(series.steps) < LEAST_POINTS else learning
 

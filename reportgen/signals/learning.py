@@ -85,6 +85,7 @@ class Curve:
     high: np.ndarray
 
 
+SEEN = 0.05  # p of one level for all, below which a series is seen to move
 LEAST_POINTS = 15  # fewer: the definitions are applied to the values themselves
 
 
@@ -111,7 +112,14 @@ class Learning:
     p_rise: float | None = None  # that the mean is above the end level by more than tau after another half run
     p_fall: float | None = None  # that it is below by as much; None: noise was not weighed
 
+    p_still: float | None = None  # p of one level for all of it: what noise alone would bend so much; None: not weighed
+
     @property
     def is_modelled(self) -> bool:
         """Whether noise was weighed; else probabilities and intervals say nothing."""
         return self.n_points >= LEAST_POINTS
+
+    @property
+    def is_seen_to_move(self) -> bool:
+        """Whether its trend is more than noise around one level."""
+        return self.p_still is not None and self.p_still < SEEN

@@ -34,6 +34,7 @@ def by_definition(learning: Learning, series: Series) -> Learning:
         plateau=plateau(series, judged),
         p_rise=None,
         p_fall=None,
+        p_still=None,
         trend=Trend(DIRECTIONS[int(judged.direction[0])], slope, (slope, slope), 1.0),
         collapse=collapse(series, judged) if judged.collapsed[0] else NO_COLLAPSE,
         notes=(*learning.notes, note),

@@ -289,8 +289,13 @@ def _told(advice: str) -> str:
     return f"; of {known.n} real runs told so {known.rose} rose clearly"
 
 
+def _may_be_noise(main: Learning) -> bool:
+    """Whether one level would explain the series as well as a trend does."""
+    return main.is_modelled and not main.is_seen_to_move
+
+
 def _falling(main: Learning, last: str) -> Answer | None:
-    if main.trend.direction != "falling" or main.trend.probability < SURE:
+    if main.trend.direction != "falling" or main.trend.probability < SURE or _may_be_noise(main):
         return None
     curve = "The reward is on its way down, though not far enough to be called a collapse."
     return "change_recipe", f"Falling at the end, step {last}", "the reward is going down", curve
@@ -298,6 +303,8 @@ def _falling(main: Learning, last: str) -> Answer | None:
 
 def _rising(main: Learning, evidence: Evidence, found: Mapping[str, Finding], last: str) -> Answer | None:
     if main.trend.direction != "rising" or main.trend.probability < SURE or main.plateau.probability >= RULED_OUT:
+        return None
+    if _may_be_noise(main):
         return None
     odds = wording.probability(main.trend.probability)
     if _is_overfit(found):
@@ -317,6 +324,10 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
     if not main.is_modelled:
         odds = f"{main.n_points} points are too few to weigh the noise of the curve"
     settled = f"; {plateau.settled_by} would settle it." if plateau.settled_by else "."
+    if main.trend.direction != "flat" and _may_be_noise(main):
+        way = "rise" if main.trend.direction == "rising" else "fall"
+        curve = f"Over {main.n_points} points the reward moved no more than its noise does (p = {_p(main)})."
+        return "inconclusive", f"Can't tell a {way} from noise yet", "one level explains it as well", curve
     if plateau.probability < RULED_OUT:
         curve = f"{odds}, and too little of it has been flat to call it a plateau."
         return "inconclusive", f"Flat at step {last}, but only just", "the flat part is too short", curve
@@ -324,6 +335,10 @@ def _open(main: Learning, evidence: Evidence, last: str) -> Answer:
     if evidence.samples and evidence.samples <= FEW_SAMPLES:
         because = f"{wording.count(evidence.samples)} samples a step are too few"
     return "inconclusive", "Can't tell a plateau from noise yet", because, odds + settled
+
+
+def _p(main: Learning) -> str:
+    return wording.number(main.p_still or 0.0, 2)
 
 
 def _eval_still_rises(evidence: Evidence) -> bool:
