@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from pathlib import Path
@@ -14,6 +15,8 @@ from browser import chromium  # noqa: F401 (one fixture for all modules: a secon
 from reportgen.gate import from_rows
 from reportgen.run import Run
 
+# A shell's background job ignores Ctrl-C, and so would every command that a test starts and stops by it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ABOUT_A_RUN = frozenset(signature(from_rows).parameters) - {"rows", "step"}
 
 

@@ -184,11 +184,12 @@ def flat_of(n, seed, memory=0.0):
     values = rng.normal(0, 1, n)
     for place in range(1, n):
         values[place] += memory * values[place - 1]
-    return diagnose(from_rows({"step": np.arange(1.0, n + 1), "reward": 0.5 + 0.05 * values}, id="flat", source="made"))
+    columns = {"step": np.arange(1.0, n + 1), "reward": 0.5 + 0.05 * values}
+    return diagnose(from_rows(columns, id="flat", source="made"))
 
 
 def test_short_flat_noise_is_neither_a_rise_nor_a_fall_nor_a_collapse():
-    """Of forty flat runs of 15 to 34 points at most two are told to go on or to go back; their trend is called noise."""
+    """Of forty flat runs of 15 to 34 points at most two are told to go on or back; their trend is called noise."""
     made = [flat_of(15 + seed % 20, seed, 0.4 * (seed % 2)) for seed in range(40)]
     told = [one.verdict.decision for one in made]
     assert told.count("continue") + told.count("roll_back") <= 2
