@@ -10,7 +10,8 @@ from reportgen import trainers, wording
 from reportgen.findings import Diagnosis
 from reportgen.metrics import BY_ROLE
 from reportgen.render import embedded
-from reportgen.render.checks_view import Group, shown, spelled
+from reportgen.render.checks_view import Group
+from reportgen.render.evidence import shown, spelled
 
 CONFIG_BYTES = 2_000_000  # of all config values of a run on a page
 SHORTEST = 60  # characters of a value that are always shown

@@ -10,9 +10,9 @@ from typing import Any
 from reportgen import wording
 from reportgen.findings import Finding, Severity, Skipped
 from reportgen.render import card
+from reportgen.render.evidence import Piece, pieces, shown
 from reportgen.report import Report, Section, titles
 
-MOST_ROWS = 40  # of a table of evidence; the JSON has all
 TOPICS = {
     "learning": "Learning",
     "generalisation": "Generalisation",
@@ -20,16 +20,6 @@ TOPICS = {
     "rollouts": "Rollouts",
     "system": "System",
 }
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One piece of evidence: a text, or a small table."""
-
-    label: str
-    text: str
-    head: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +71,10 @@ def check_groups(section: Section, charts: Mapping[str, str]) -> tuple[Group, ..
 
     charts: check -> id of the chart that shows it.
     """
+    accuracy = section.diagnosis is not None and section.diagnosis.scale.accuracy
     rows: dict[str, list[Row]] = {topic: [] for topic in TOPICS}
     for found in section.findings:
-        rows[titles.topic(found.check)].append(_judged(found, charts.get(found.check)))
+        rows[titles.topic(found.check)].append(_judged(found, charts.get(found.check), accuracy))
     for item in section.skipped:
         rows[titles.topic(item.check)].append(_skipped(item))
     return tuple(Group(TOPICS[topic], tuple(group), str(len(group))) for topic, group in rows.items() if group)
@@ -106,14 +97,8 @@ def _counted(number: int, severity: Severity) -> str:
     return wording.plural(number, severity.word) if many else f"{number} {severity.word}"
 
 
-def _judged(found: Finding, chart: str | None) -> Row:
-    first = {name: found.evidence[name] for name in ("rule", "threshold") if name in found.evidence}
-    judged = str(first.get("rule") or shown(first.get("threshold", "")))
-    evidence = [
-        _piece(key, value) for key, value in _flat({**first, **found.evidence}) if value not in (None, "", [], {})
-    ]
-    if found.steps is not None:
-        evidence.append(Piece("Steps", wording.steps(found.steps)))
+def _judged(found: Finding, chart: str | None, accuracy: bool) -> Row:
+    judged = str(found.evidence.get("rule") or shown(found.evidence.get("threshold", "")))
     return Row(
         id=f"check-{found.check.replace('_', '-')}",
         look=card.LOOKS[found.severity],
@@ -122,7 +107,7 @@ def _judged(found: Finding, chart: str | None) -> Row:
         headline=found.headline,
         detail=found.detail,
         judged=wording.shortened(judged, 120),
-        evidence=tuple(evidence),
+        evidence=pieces(found, accuracy),
         chart=chart,
     )
 
@@ -146,46 +131,3 @@ def _sentence(text: str) -> str:
     """The text with a capital, unless it begins with the name of a metric."""
     is_name = any(mark in text.split(" ", 1)[0] for mark in "/_.")
     return text if is_name else text[:1].upper() + text[1:]
-
-
-def _piece(name: str, value: Any) -> Piece:
-    """A list of equal records becomes a table, all else a text."""
-    if isinstance(value, list | tuple) and value and all(isinstance(item, Mapping) for item in value):
-        head = tuple(value[0])
-        rows = tuple(tuple(shown(item.get(column)) for column in head) for item in value[:MOST_ROWS])
-        return Piece(spelled(name), "", tuple(spelled(str(column)) for column in head), rows)
-    return Piece(spelled(name), shown(value))
-
-
-def _flat(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in evidence.items():
-        pairs += _flat(value, f"{prefix}{name} ") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
-    return pairs
-
-
-def spelled(name: str) -> str:
-    """A name of a field as a person writes it."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def shown(value: Any) -> str:
-    """A piece of evidence as a person writes it."""
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "not known"}[value]
-    if isinstance(value, int | float):
-        return wording.number(float(value), 4)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{spelled(str(name)).lower()} {shown(inner)}" for name, inner in value.items())
-    if isinstance(value, list | tuple):
-        if value and all(isinstance(item, list | tuple) for item in value):
-            return "; ".join(shown(item) for item in value[:12])
-        items = [shown(item) for item in value[:12]]
-        more = f" and {len(value) - 12} more" if len(value) > 12 else ""
-        return (
-            f"[{', '.join(items)}]"
-            if len(value) == 2 and all(isinstance(item, int | float) for item in value)
-            else ", ".join(items) + more
-        )
-    return str(value)
