@@ -3,9 +3,11 @@
 import re
 
 import pytest
-from reports import learning_run
+from browser import Opened
+from reports import learning_run, report_of
 
 from reportgen.diagnostics import diagnose
+from reportgen.render import page
 from reportgen.render.evidence import Piece, pieces
 
 
@@ -52,3 +54,19 @@ def test_no_piece_is_raw(judged):
         assert not [piece for piece in made if piece.text in ("no", "not known") or "{" in piece.text]
         assert len({piece.label for piece in made}) == len(made), found.check
         assert all(isinstance(piece, Piece) for piece in made)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_number_of_a_table_is_broken(chromium, tmp_path, width):
+    """Opened, the small tables have room: no cell with a number takes a second line, on a phone either."""
+    path = tmp_path / "report.html"
+    path.write_text(page(report_of(learning_run())), encoding="utf-8")
+    with Opened(chromium, path, viewport={"width": width, "height": 800}) as opened:
+        opened.ask("document.querySelectorAll('#checks details').forEach(one => { one.open = true; })")
+        cells = opened.page.locator("#checks .small td").evaluate_all(
+            "cells => cells.map(cell => { const text = document.createRange(); text.selectNodeContents(cell);"
+            " return [cell.textContent, text.getBoundingClientRect().height]; })"
+        )
+        broken = [text for text, height in cells if re.fullmatch(r"[−+\d.,\u202f%]+", text) and height > 24]
+        assert len(cells) > 8 and not broken
+        assert opened.ask("document.documentElement.scrollWidth <= innerWidth")
