@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("wandb_reading", "log_reading", "store_reading", "report_cost", "fetching", "watching")
+BENCHMARKS = ("wandb_reading", "log_reading", "store_reading", "report_cost", "fetching", "watching", "many_runs")
 
 
 def main() -> None:

@@ -206,11 +206,15 @@ def _fits(hint: Any) -> Callable[[Any], bool]:
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any:
         return lambda value: True
+    if leaves := _leaves(hint):
+        return lambda value: type(value) in leaves
     if origin in (Union, types.UnionType):
         several = [_fits(one) for one in inner]
         return lambda value: any(fits(value) for fits in several)
     if origin is Literal:
         return lambda value: value in inner
+    if origin is tuple and inner[-1] is Ellipsis and (leaves := _leaves(inner[0])):
+        return lambda value: isinstance(value, tuple) and leaves.issuperset(map(type, value))
     if origin is tuple and inner[-1] is Ellipsis:
         each = _fits(inner[0])
         return lambda value: isinstance(value, tuple) and all(map(each, value))
@@ -224,7 +228,15 @@ def _fits(hint: Any) -> Callable[[Any], bool]:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         key, held = map(_fits, inner)
         return lambda value: isinstance(value, dict) and all(map(key, value)) and all(map(held, value.values()))
-    if hint in (int, float):  # JSON writes 1.0 and 1 alike; True is no number
-        numbers = (int,) if hint is int else (int, float)
-        return lambda value: isinstance(value, numbers) and not isinstance(value, bool)
     return lambda value: isinstance(value, hint) if isinstance(hint, type) else value is hint
+
+
+@cache
+def _leaves(hint: Any) -> frozenset[type]:
+    """The JSON types that a type of plain values stands for; none when it is more than that."""
+    if get_origin(hint) in (Union, types.UnionType):
+        several = [_leaves(one) for one in get_args(hint)]
+        return frozenset().union(*several) if all(several) else frozenset()
+    if hint is float:  # JSON writes 1.0 and 1 alike; True is no number
+        return frozenset({float, int})
+    return frozenset({hint}) if hint in LEAVES else frozenset()

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from reportgen.gate import from_rows
 from reportgen.naming import Key
 from reportgen.run import STEP_NAMES, Run
 from reportgen.sources import place
-from reportgen.sources.place import Place
+from reportgen.sources.place import HEAD, Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.texts import csv_text, layout, steps, table
 from reportgen.sources.texts.cells import Cells
@@ -55,7 +55,8 @@ class CsvTable(Source):
         if is_table(place):
             chart = _chart(csv_text.header(place.text)[0])
             run = next(iter(chart.runs)) if chart is not None and len(chart.runs) == 1 else ""
-            return Claim(place, Rank.LIKELY, "a table with a step", run=run, parts=partial(find, place.spec))
+            parts = cache(partial(find, place.spec)) if _may_hold_several(place, chart) else tuple
+            return Claim(place, Rank.LIKELY, "a table with a step", run=run, parts=parts)
         return Claim(place, Rank.NAMED, "a table without a step") if place.suffix in SUFFIXES else None
 
     def read(self, claim: Claim, keep: Keep) -> Run:
@@ -71,6 +72,12 @@ def is_table(place: Place) -> bool:
         return True
     names = layout.of_text(place.text).names
     return len(names) > 1 and bool(steps.named(names)) and (place.suffix in SUFFIXES or bool({*names} & {*STEP_NAMES}))
+
+
+def _may_hold_several(place: Place, chart: Chart | None) -> bool:
+    """Whether a table's rows must be looked at for the runs in it: its names, or what is seen of them, say so."""
+    names = {name.lower() for name in layout.of_text(place.text).names}
+    return chart is not None or bool(names & {*table.RUNS}) or len(place.head) >= HEAD
 
 
 def find(spec: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from reportgen.sources.texts.cells import GAPS, number_in
@@ -31,6 +32,7 @@ class Layout:
     passed_over: tuple[str, ...] = ()  # what stood before the header
 
 
+@lru_cache(maxsize=8)  # several sources ask of the same text
 def of_text(text: str) -> Layout:
     """The layout that the first lines of a text have; no names when it is blank."""
     lines = list(islice(split(text), LOOKED_AT))
