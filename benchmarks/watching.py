@@ -53,7 +53,8 @@ def _values() -> np.ndarray:
 
 
 def _measured(name: str, path: Path, looks: int) -> None:
-    from reportgen.sources import growing, read
+    from reportgen.sources import read
+    from reportgen.sources.files import growing
 
     grown = FOLDER / "growing" / path.name
     grown.parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,8 @@ def report(
     from reportgen import diagnostics, gates, many, sources, workers
     from reportgen.cache import Cache
     from reportgen.report import compose, plugged
-    from reportgen.sources import eval_files, own
+    from reportgen.sources import own
+    from reportgen.sources.beside import eval_files
 
     earlier = (own.text(since), since) if since else None
     stored, given["specs"] = _stored(given["specs"])
@@ -81,7 +82,7 @@ def look_for(
     """What was asked for, looked for; what was passed over is counted on stderr, or told one by one."""
     from reportgen import sources
     from reportgen.errors import SpecError
-    from reportgen.sources import copies
+    from reportgen.sources.files import copies
 
     named = options.pairs("--label", labels)
     if not specs and not named:
@@ -151,7 +152,8 @@ def _stored(specs: Sequence[str]) -> tuple[list[Report], tuple[str, ...]]:
 
 def told(unread: Iterable[Unread], anonymous: bool = False) -> list[Unread]:
     """What could not be read, told on stderr; without the folders that were typed, if so wished."""
-    from reportgen.sources import Unread, copies
+    from reportgen.sources import Unread
+    from reportgen.sources.files import copies
 
     there = [Unread(copies.said(one.spec, one.spec), one.problem) for one in unread]
     said = [Unread(*(without_folders(text, (one.spec,)) for text in one)) if anonymous else one for one in there]

@@ -89,7 +89,7 @@ def report(
               ("--junit", junit_file)]  # fmt: skip
     options.check_places(places, **given)
     from reportgen import render
-    from reportgen.sources import remote
+    from reportgen.sources.files import remote
 
     look = render.look_of(brand, template)
     composed = asked.report(title=title, each=asked.csv_writer(csv_folder), places=places, **given)
@@ -255,7 +255,8 @@ def metrics(roles: bool, **given: Any) -> None:
     settings = asked.settings_of(**given)
     from reportgen.anonymous import anonymous as nameless
     from reportgen.render import metrics_text
-    from reportgen.sources import eval_files, read_all
+    from reportgen.sources import read_all
+    from reportgen.sources.beside import eval_files
 
     scores = [score for path in given["eval_files"] for score in eval_files.read(path)]
     found, missing, _ = asked.look_for(**given)

@@ -16,8 +16,9 @@ from reportgen.findings import Diagnosis
 from reportgen.run import Run
 from reportgen.settings import Settings
 from reportgen.slim import Shared, slim
-from reportgen.sources import Unread, eval_files, is_remote, read, rollouts
-from reportgen.sources.eval_files import Score
+from reportgen.sources import Unread, is_remote, read
+from reportgen.sources.beside import eval_files, rollouts
+from reportgen.sources.beside.eval_files import Score
 from reportgen.trainers import Trainer
 
 FETCHED = 4  # runs waited for side by side where they come from elsewhere

@@ -14,7 +14,8 @@ from reportgen.errors import NoSteps, ReportgenError, SourceError
 from reportgen.findings import Diagnosis
 from reportgen.settings import Settings
 from reportgen.slim import slim
-from reportgen.sources import find, growing, is_remote, read
+from reportgen.sources import find, is_remote, read
+from reportgen.sources.files import growing
 
 Until = Literal["stop", "collapse", "end"]
 

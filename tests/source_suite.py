@@ -11,7 +11,8 @@ import pytest
 
 from reportgen.errors import ReportgenError
 from reportgen.run import Run
-from reportgen.sources import find, growing, read, registry
+from reportgen.sources import find, read, registry
+from reportgen.sources.files import growing
 from reportgen.sources.place import Place
 
 SECRET = "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"  # of Hugging Face's shape, which may have no digit

@@ -52,7 +52,7 @@ def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> Non
 
 def test_an_alias_without_end_is_one_sentence(tmp_path: Path) -> None:
     """A YAML value that holds itself leaves its file out, and says why."""
-    from reportgen.sources import yaml_text
+    from reportgen.sources.beside import yaml_text
 
     (tmp_path / "config.yaml").write_text("a: &a\n  b: *a\n")
     notes: list[str] = []

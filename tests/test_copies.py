@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from reportgen.cli import cli
 from reportgen.errors import SourceError
-from reportgen.sources import copies, find, read
+from reportgen.sources import find, read
+from reportgen.sources.files import copies
 
 TABLE = "step,reward\n" + "".join(f"{step},0.{step}\n" for step in range(10, 60))
 

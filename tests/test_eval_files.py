@@ -10,7 +10,7 @@ import pytest
 from reportgen.diagnostics import diagnose
 from reportgen.errors import SourceError
 from reportgen.settings import Settings
-from reportgen.sources import eval_files
+from reportgen.sources.beside import eval_files
 
 
 def lm_eval(path, value, model, n=1319):

@@ -10,7 +10,9 @@ import zstandard
 
 from reportgen import foreign, read
 from reportgen.errors import SourceError
-from reportgen.sources import place, unpacked, yaml_text
+from reportgen.sources import place
+from reportgen.sources.beside import yaml_text
+from reportgen.sources.files import unpacked
 
 ROWS = "step,reward\n" + "".join(f"{step},{0.2 + step / 1000:.4f}\n" for step in range(1, 5001))
 PACKERS = {".gz": gzip.compress, ".xz": lzma.compress, ".zst": zstandard.ZstdCompressor().compress}

@@ -9,7 +9,8 @@ from tracked import unpacked
 from wandb_runs import directories, log, wandb_runs  # noqa: F401
 
 from reportgen.errors import ReportgenError
-from reportgen.sources import growing, read
+from reportgen.sources import read
+from reportgen.sources.files import growing
 from reportgen.sources.wandb import framing
 
 LOOKS = 9

@@ -12,7 +12,8 @@ import pytest
 from areal_writer import log
 
 from reportgen.errors import ReportgenError, SourceError, SpecError
-from reportgen.sources import copies, find, read, read_all, remote
+from reportgen.sources import find, read, read_all
+from reportgen.sources.files import copies, remote
 
 pytest.importorskip("s3fs")
 server = pytest.importorskip("moto.server")

@@ -155,6 +155,7 @@ def test_embedded_columns_are_short_and_have_no_nan():
     assert embedded.numbers([0.1234567, float("nan"), 3.0], 6) == "[0.123457,null,3]"
     assert embedded.positions(np.arange(1.0, 127.0)) == '{"from":1,"by":1,"n":126}'
     assert embedded.positions(np.array([5.0, 7.0, 10.0])) == "[5,2,3]"
+    assert embedded.positions(np.array([1e-6, 1.5e-6, 3e-6])) == "[1e-06,5e-07,1.5e-06]"  # rates
 
 
 @pytest.mark.parametrize(("text", "follows"), [

@@ -9,7 +9,7 @@ import reportgen
 from reportgen.cli import cli
 from reportgen.errors import SourceError
 from reportgen.samples import Sample, goes_in_circles, problem_of, study
-from reportgen.sources import rollouts
+from reportgen.sources.beside import rollouts
 
 
 def sample(step=1, prompt="What is 2+2?", answer="4", reward=1.0, **more):

@@ -77,12 +77,10 @@ def positions(steps: np.ndarray) -> str:
     whole = np.array_equal(steps, np.rint(steps))
     if whole and len(steps) > 2 and (gaps == gaps[0]).all():
         return f'{{"from":{int(steps[0])},"by":{int(gaps[0])},"n":{len(steps)}}}'
-    first_and_gaps = [steps[0], *gaps]
-    return (
-        "[" + ",".join(f"{step:.0f}" if whole else f"{step:.3f}" for step in first_and_gaps) + "]"
-        if len(steps)
-        else "[]"
-    )
+    if not len(steps):
+        return "[]"
+    digits = ".0f" if whole else ".7g"  # hours have three places, a learning rate has eight
+    return "[" + ",".join(format(step, digits) for step in (steps[0], *gaps)) + "]"
 
 
 def _series(series: Series, digits: int) -> str:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from reportgen import metrics, restarts, trainers
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
-from reportgen.sources import copies, folders, registry, remote
+from reportgen.sources import folders, registry
 from reportgen.sources.areal import answers
+from reportgen.sources.files import copies, remote
 from reportgen.sources.folders import EXPECTED, Found, Looking, Passed
 from reportgen.sources.place import Place
 from reportgen.sources.registry import Taken

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reportgen.errors import SourceError
 from reportgen.settings import LARGEST_WHOLE
-from reportgen.sources import unpacked
+from reportgen.sources.files import unpacked
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
 CHUNK = 1 << 18  # bytes read at a time: chunks of this size stay in the processor's cache

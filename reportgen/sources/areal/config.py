@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportgen.sources import yaml_text
+from reportgen.sources.beside import yaml_text
 
 
 class Named(NamedTuple):

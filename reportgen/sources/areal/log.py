@@ -14,11 +14,12 @@ import numpy as np
 from reportgen.errors import NoSteps, SourceError
 from reportgen.gate import from_rows
 from reportgen.run import Run
-from reportgen.sources import growing, place
+from reportgen.sources import place
 from reportgen.sources import place as places
 from reportgen.sources.areal import config as areal_config
 from reportgen.sources.areal.lines import LAUNCH, Lines, Trial
 from reportgen.sources.areal.table import BAR
+from reportgen.sources.files import growing
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reportgen.run import Run
 from reportgen.sources import place as places
-from reportgen.sources import yaml_text
+from reportgen.sources.beside import yaml_text
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import made

@@ -14,7 +14,8 @@ import numpy as np
 from reportgen import foreign
 from reportgen.errors import SourceError
 from reportgen.run import Run, State
-from reportgen.sources import points, yaml_text
+from reportgen.sources import points
+from reportgen.sources.beside import yaml_text
 from reportgen.sources.place import Place
 from reportgen.sources.points import Series
 from reportgen.sources.source import Claim, Keep, Rank, Source

@@ -14,7 +14,7 @@ from reportgen import foreign
 from reportgen.errors import NoSteps, SourceError
 from reportgen.run import Run, State
 from reportgen.sources import place as places
-from reportgen.sources import yaml_text
+from reportgen.sources.beside import yaml_text
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source
 from reportgen.sources.stores import database, made

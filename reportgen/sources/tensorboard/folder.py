@@ -16,7 +16,8 @@ from reportgen import foreign
 from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
 from reportgen.run import Run, State
-from reportgen.sources import growing, place, points
+from reportgen.sources import place, points
+from reportgen.sources.files import growing
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.points import Series

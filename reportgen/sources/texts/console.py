@@ -12,9 +12,9 @@ from reportgen.errors import NoSteps
 from reportgen.gate import from_rows
 from reportgen.gathered import Gathered
 from reportgen.run import Run, State
-from reportgen.sources import growing
 from reportgen.sources import place as places
 from reportgen.sources.areal import log
+from reportgen.sources.files import growing
 from reportgen.sources.logged import wanted
 from reportgen.sources.place import Place
 from reportgen.sources.source import Claim, Keep, Rank, Source

@@ -13,7 +13,7 @@ import numpy as np
 
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources.growing import Fixed
+from reportgen.sources.files.growing import Fixed
 from reportgen.sources.texts.console import Console, Lines, Printed
 
 STEP = re.compile(rb"Global step (\d{1,15}): (\{[^\n{}]*\})")

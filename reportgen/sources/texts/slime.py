@@ -9,7 +9,7 @@ import numpy as np
 
 from reportgen.gathered import Gathered
 from reportgen.naming import Key
-from reportgen.sources.growing import Fixed
+from reportgen.sources.files.growing import Fixed
 from reportgen.sources.texts.console import Console, Lines, Printed
 from reportgen.sources.texts.dicts import values
 

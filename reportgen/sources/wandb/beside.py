@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import foreign
-from reportgen.sources import yaml_text
+from reportgen.sources.beside import yaml_text
 from reportgen.sources.wandb import common, console
 
 LONGEST = 64 << 20  # bytes of a file that is read whole

@@ -12,7 +12,7 @@ import numpy as np
 
 from reportgen import wording
 from reportgen.errors import SourceError
-from reportgen.sources import growing
+from reportgen.sources.files import growing
 from reportgen.sources.wandb import common, framing
 from reportgen.sources.wandb import messages as records
 from reportgen.sources.wandb.console import Console

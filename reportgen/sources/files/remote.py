@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from reportgen.errors import DISTRIBUTION, ReportgenError, SourceError, SpecError, how_to_get
-from reportgen.sources import copies, folders, registry
+from reportgen.sources import folders, registry
+from reportgen.sources.files import copies
 from reportgen.sources.folders import NEVER, SKIPPED, Looking, Passed
 from reportgen.sources.place import HEAD, SUFFIXES, Place
 from reportgen.sources.source import Rank

@@ -1,0 +1,1 @@
+"""How bytes get here: unpacked, from other machines, from standard input, and again when they have grown."""
