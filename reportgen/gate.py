@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,19 @@ from reportgen.trainers import Trainer
 Columns = Mapping[Key, np.ndarray]  # every array (n_rows,); NaN where a row didn't log it
 OFTEN = 0.8  # of the steps that hold several rows: then a row is a part of its step
 MARK = np.inf  # a logged nan or inf, while rows are folded
+
+
+_offered: ContextVar[Callable[[list[str]], Mapping[str, Any]]] = ContextVar("a config beside", default=lambda _: {})
+
+
+@contextmanager
+def offering(config: Callable[[list[str]], Mapping[str, Any]]) -> Iterator[None]:
+    """Inside, a run whose own record holds no config takes this one, called with the run's notes."""
+    before = _offered.set(config)
+    try:
+        yield
+    finally:
+        _offered.reset(before)
 
 
 def from_rows(
@@ -65,7 +80,8 @@ def from_rows(
     names, removed_names = _safe_names(names)
     table = {names[key]: values for key, values in columns.items()}
     remarks = [*notes, *naming_notes]
-    framework = framework or metrics.framework(table, naming.flatten(config or {}))
+    config = config or _offered.get()(remarks)
+    framework = framework or metrics.framework(table, naming.flatten(config))
     if not table or not len(next(iter(table.values()))):
         raise NoSteps(f"{source}: no step yet: nothing was logged; try again when the first step is done")
     trainer = trainers.by_name(framework)

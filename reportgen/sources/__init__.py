@@ -6,19 +6,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from reportgen import metrics, restarts, trainers
+from reportgen import gate, metrics, restarts, trainers
 from reportgen.errors import ReportgenError, SourceError, SpecError
 from reportgen.run import Run
 from reportgen.sources import folders, registry
 from reportgen.sources.areal import answers
+from reportgen.sources.beside import config
 from reportgen.sources.files import copies, remote
 from reportgen.sources.folders import EXPECTED, Found, Looking, Passed
 from reportgen.sources.place import Place
 from reportgen.sources.registry import Taken
-from reportgen.sources.source import Claim, Keep
+from reportgen.sources.source import Claim, Keep, Source
 from reportgen.sources.wandb import address as wandb_address
 
 
@@ -251,7 +253,8 @@ def _read(takens: Sequence[Taken], keep: Keep) -> Run:
     problems: list[ReportgenError] = []
     for claim, source in _together(takens):
         try:
-            with restarts.reading(claim.place.path if claim.place.is_file else "", claim.place.part):
+            typed = claim.place.path if claim.place.is_file else ""
+            with restarts.reading(typed, claim.place.part), gate.offering(_beside(claim, source)):
                 runs.append(source.read(claim, keep))
         except ReportgenError as error:
             problems.append(error)
@@ -263,6 +266,13 @@ def _read(takens: Sequence[Taken], keep: Keep) -> Run:
         first = first.filled_from(other_run)
     first = replace(first, notes=(*first.notes, *(f"not read: {problem}" for problem in problems)))
     return copies.told(_with_answers(first, takens[0].claim.place), path)
+
+
+def _beside(claim: Claim, source: Source) -> Callable[[list[str]], Mapping[str, Any]]:
+    """What gives the config that lies beside a record which has none of its own."""
+    has_config = claim.form == "tracker" if source.has_config is None else source.has_config
+    is_one = not has_config and claim.place.exists and not claim.place.part
+    return partial(config.beside, claim.place.path) if is_one else lambda _: {}
 
 
 def _together(takens: Sequence[Taken]) -> list[Taken]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reportgen.errors import SpecError
 from reportgen.sources import own, place, registry
+from reportgen.sources.beside import config
 from reportgen.sources.place import EXPECTED, Place
 from reportgen.sources.registry import Taken
 from reportgen.sources.source import Rank
@@ -190,6 +191,8 @@ def _inside(
             inside.passed.append(Passed(entry.path, never))
         else:
             _file(Place.file(entry.path), inside, Rank.LIKELY)
+    if inside.taken:
+        inside.passed = [one for one in inside.passed if Path(one.path).name not in config.NAMES]  # read with the run
     _shadow(inside, beside_wandb=any(entry.name == "wandb" and _is(entry.is_dir) for entry in entries))
     found.taken += inside.taken
     found.own += inside.own

@@ -44,6 +44,7 @@ class Source(Protocol):
 
     name: str  # "TensorBoard folder"
     joins: bool = False  # whether read() takes the places in `claim.more` too
+    has_config: bool | None = None  # whether it says what the run was started with; None: when it is a tracker's
 
     def claim(self, place: Place) -> Claim | None:
         """What this source says of a place, None when it isn't of its format; looks at what Place holds."""

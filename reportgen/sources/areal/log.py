@@ -39,6 +39,7 @@ class ArealLog(Source):
     """A log of AReaL's; a person may name any other text too, and hears what it lacks."""
 
     name = "AReaL log"
+    has_config = True  # read with the trial that it is of
 
     def claim(self, place: Place) -> Claim | None:
         if not place.is_file:

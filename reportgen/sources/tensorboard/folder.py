@@ -46,6 +46,7 @@ class Events(Source):
     """An event file, or a folder that holds those of one run."""
 
     name = "TensorBoard"
+    has_config = False  # unless hparams or texts say it
 
     def claim(self, place: Place) -> Claim | None:
         if place.is_file:
