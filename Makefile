@@ -6,7 +6,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 export OPENBLAS_NUM_THREADS := 1 # small matrices: more threads only spin
 
-.PHONY: help install demo test fuzz lint types bench wheel dist gold shots vega samples clean
+.PHONY: help install demo test mutants fuzz lint types bench wheel dist gold shots vega samples clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(VENV)/.linted ## ruff
 
 types: $(VENV)/.linted ## mypy
 	$(VENV)/bin/mypy
+
+mutants: $(VENV)/.tested chromium ## put small faults into the code, and see that tests fail (ROOMS="signals render")
+	$(PYTHON) -m tests.mutants $(ROOMS)
 
 fuzz: $(VENV)/.tested ## break inputs by chance, through to the page, for SECONDS=600
 	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),600)

@@ -145,6 +145,8 @@ def _difference(comparison: Comparison, value: float) -> str:
 
 def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[Number]:
     """Lead, tie between the leaders, gain, level and cost: those that there are."""
+    if _apart(comparison):
+        return []  # nothing was chosen
     found: list[Number] = by_recipe.numbers(comparison) if comparison.by_recipe else []
     unit = "points" if comparison.diagnoses[0].scale.accuracy else ""
     behind = _lead_over_second(comparison, top) if not found else None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import Literal
 
+from reportgen import wording
 from reportgen.evals import Eval, sets
 from reportgen.findings import Diagnosis
 
@@ -74,6 +75,9 @@ def _scales(a: Diagnosis, b: Diagnosis, measure: Measure) -> str:
     name, theirs = accurate.roles[role].name, other.roles[role].name
     if name == theirs and other.scale.range is None and low >= 0 and high <= 1:
         return _evals(a.cast.main, b.cast.main) if measure == "eval" else ""
+    if name == theirs:
+        bounds = f"between {wording.number(low)} and {wording.number(high)}"
+        return f"{name} is an accuracy in one, but lies {bounds} in the other"
     return f"{name} is an accuracy, {theirs} is not"
 
 

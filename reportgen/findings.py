@@ -24,7 +24,6 @@ Label = Literal["overfitting", "good_generalisation", "underfitting", "inconclus
 Decision = Literal["continue", "stop", "roll_back", "change_recipe", "inconclusive"]
 State = Literal["measured", "not tested", "assumed", "not comparable", "not logged"]  # of a number on the page
 Topic = Literal["learning", "generalisation", "policy", "rollouts", "system"]
-LEAST_INSTEAD = 4  # evals from which on they stand in for a train reward that says nothing
 
 
 class Severity(IntEnum):
@@ -205,9 +204,13 @@ class Cast:
 
     @property
     def evals_decide(self) -> bool:
-        """Whether the train reward counts kept groups alone, and there are evals enough to stand in for it."""
-        is_blind = self.filtered is not None and self.judged_by is None
-        return is_blind and self.main is not None and len(self.main.values) >= LEAST_INSTEAD
+        """Whether the train reward counts kept groups alone, and there are evals to stand in for it."""
+        return self.is_blind and self.main is not None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the train reward counts kept groups alone, so that it says nothing of what was learned."""
+        return self.filtered is not None and self.judged_by is None
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,8 @@ def names_for(role: str, trainer: str = "", beside: Iterable[str] = ()) -> tuple
     scopes = {name.rpartition("/")[0].removesuffix("/avg") for name in beside}
     scopes |= {scope.split("/")[0] for scope in scopes}
     stand_in = next((scope for scope in ("ppo_actor", "grpo_actor") if scope in scopes), "actor")
+    if role == "eval_reward":  # "val-core/*/acc/mean@*": which set, and how many answers a problem
+        names = tuple(name.replace("@*", "@1").replace("*", "SET") for name in names)
     spelled = dict.fromkeys(name.replace("*", stand_in) for name in names)
     return tuple(sorted(spelled, key=lambda name: name.split("/")[0] not in scopes)[:3])
 

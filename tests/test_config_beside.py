@@ -1,6 +1,7 @@
 """The config that a trainer or a person wrote beside a run's file is the run's, unless it may be another's."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def test_one_config_is_never_given_to_two_runs(tmp_path):
 def test_a_model_s_config_is_none(tmp_path):
     model = '{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 151936}'
     assert reportgen.read(str(put(tmp_path, metrics__jsonl=ROWS, config__json=model) / "metrics.jsonl")).config == {}
+
+
+def test_a_folder_or_a_pipe_of_that_name_is_none(tmp_path):
+    put(tmp_path, metrics__jsonl=ROWS)
+    (tmp_path / "config.yaml").mkdir()
+    os.mkfifo(tmp_path / "config.json")
+    assert reportgen.read(str(tmp_path / "metrics.jsonl")).config == {}
 
 
 def test_what_is_broken_or_secret_takes_nothing_down(tmp_path):

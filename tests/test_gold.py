@@ -1,4 +1,4 @@
-"""What the sample reports say: `make gold` rewrites it, a diff shows what changed.
+"""What the sample reports and those of many situations say: `make gold` rewrites it, a diff shows what changed.
 
 Words have to be the same; numbers may differ a little, since posterior draws hang on the last digits
 of the machine's own linear algebra.
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import reportgen
+from tests.situations import SITUATIONS
 
 SAMPLES = Path(__file__).parent.parent / "sample_runs"
 TRIALS = sorted(path.name for path in (SAMPLES / "gsm8k-grpo-1hour").iterdir() if path.is_dir())
@@ -38,11 +39,22 @@ def numbers(text):
 def test_a_sample_says_what_it_should(name, request, monkeypatch):
     """The report of each sample run is the one in gold/: every word, and every number nearly."""
     monkeypatch.chdir(SAMPLES)
-    gold, text = GOLD / f"{name}.txt", said(f"gsm8k-grpo-1hour/{name}")
+    as_in_gold(GOLD / f"{name}.txt", said(f"gsm8k-grpo-1hour/{name}"), request)
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_situation_is_told_as_it_was(name, request):
+    """What is said of runs that broke, tie, are too short or not alike: a change shows in the diff, and is meant."""
+    report = reportgen.compose([reportgen.diagnose(run) for run in SITUATIONS[name]()])
+    as_in_gold(GOLD / "situations" / f"{name}.md", reportgen.to_markdown(report), request, near=0.06)
+
+
+def as_in_gold(gold, text, request, near=0.25):
+    """A text is the one in gold/, numbers nearly; with --rewrite-gold it becomes it."""
     if request.config.getoption("--rewrite-gold"):
-        gold.parent.mkdir(exist_ok=True)
+        gold.parent.mkdir(parents=True, exist_ok=True)
         gold.write_text(text, encoding="utf-8")
     wanted = gold.read_text(encoding="utf-8")
     assert words(text) == words(wanted)
     for here, there in zip(numbers(text), numbers(wanted), strict=True):
-        assert math.isclose(here, there, rel_tol=0.15, abs_tol=0.25), f"{here} is not {there}"
+        assert math.isclose(here, there, rel_tol=near * 0.6, abs_tol=near), f"{here} is not {there}"

@@ -94,6 +94,9 @@ def test_a_changed_run_is_read_again(tmp_path, runs, cache):
     grown = once()
     assert grown.n_cached == 0
     assert grown.diagnoses[0].run.last_step == 21
+    (tmp_path / "a.yaml").write_text("lr: 1e-6")
+    assert (once().n_cached, once().n_cached) == (0, 1)
+    assert once().diagnoses[0].run.config == {"lr": "1e-6"}
 
 
 def test_other_settings_are_another_diagnosis(runs, cache):

@@ -46,6 +46,14 @@ class Comparison:
         """Label -> its place in rank order."""
         return {label: at for at, label in enumerate(self.labels)}
 
+    @cached_property
+    def tier_of(self) -> dict[str, int | None]:
+        """Label -> its tier, from 1; None for a run without a level to be ranked by."""
+        ranked = {label: level is not None for label, level in zip(self.labels, self.levels, strict=True)}
+        return {
+            label: at if ranked[label] else None for at, tier in enumerate(self.tiers, start=1) for label in tier
+        }
+
     @property
     def by_recipe(self) -> bool:
         """Whether ranking and choice go by recipes: some recipe was run with several seeds."""

@@ -110,12 +110,15 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
     """The run with all that is fitted once, for the checks to look at."""
     tested_on = _series(run, roles, "eval_reward")
     trained = _series(run, roles, "train_reward")
-    if found.evals_decide:
+    if found.is_blind:
         trained = None  # it hovers about one half whatever is learned; the evals decide
     rates = _series(run, roles, "learning_rate")
     down = _outages(trained, known)
     up = _without(trained, down)
     train = weighed(_learning(up, known.samples, known, settings, rates=rates), up)
+    is_bare = up is not None and learning.hardly_any(up.to_numpy(dtype=float)) > 0
+    if is_bare and train is not None:  # a success or two among zeros are neither a gain nor a course to draw on
+        train = replace(train, forecast=(), next_point_step=None, p_rise=None, p_fall=None)
     size = known.eval_n if not isinstance(settings.eval_size, Mapping) else None
     judged = tested(_learning(tested_on, size, known, settings, back_test=False), tested_on, known, settings)
     sizes = (lambda step: problems(step, known, settings)) if known.scale.accuracy else None
@@ -127,7 +130,7 @@ def gather(run: Run, roles: Mapping[str, Played], found: Cast, known: Declared, 
         train=train,
         eval=judged,
         gap=gap_of(train, tested_on, run, roles, known, settings),
-        improvement=improvement_of(train, tested_on, known, settings),
+        improvement=improvement_of(None if is_bare else train, tested_on, known, settings),
         checkpoints=checkpoints_of(train, judged, tested_on, known, settings, signals.get("eval_reward")),
         samples=known.samples,
         gpus=known.gpus,

@@ -52,7 +52,7 @@ def declared(run: Run, roles: dict[str, Played], found: Cast, settings: Settings
         scale = Scale(False, None, why, comparable=main is None)
     notes = [Assumption("scale", scale.range, scale.why), *_taken(found, roles)]
     eval_n = eval_size(run, main, scale, settings, notes)
-    base = baseline(run, roles, main, scale, settings, notes, by_evals=found.evals_decide)
+    base = baseline(run, roles, main, scale, settings, notes, by_evals=found.is_blind)
     samples = samples_per_step(run, roles, settings)
     if samples:
         text = f"One train point averages {wording.count(samples)} answers{_grouped(run, settings)}."

@@ -293,7 +293,7 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         ends_so = severity is Severity.WARNING and start + length == len(values)
         if ends_so or (length == len(values) and not is_top):
             severity = Severity.CRITICAL
-    earned = _hardly_any(values) if level == 0 and length >= limit else 0
+    earned = hardly_any(values) if level == 0 and length >= limit else 0
     if earned:
         severity = Severity.CRITICAL
     where = f": steps {wording.count(first)} to {wording.count(last)}" if length > 1 else ""
@@ -313,7 +313,7 @@ def dead_stretch(evidence: Evidence, settings: Settings) -> Finding | Skipped:
     )  # fmt: skip
 
 
-def _hardly_any(values: np.ndarray) -> int:
+def hardly_any(values: np.ndarray) -> int:
     """How many steps earned something, where next to none did; 0: none at all, or enough to learn from."""
     earned = np.flatnonzero(values)
     if len(values) < LEAST_BARE or values.min() < 0 or len(earned) > max(1, int(BARE * len(values))):
@@ -367,6 +367,8 @@ def _points(learning: Learning | None) -> int:
 
 def _too_few(check: str, learning: Learning | None, what: str, least: int) -> Skipped:
     n = _points(learning)
+    if not n:
+        return Skipped(check, (), f"no {what} that could be judged was logged")
     return Skipped(check, (), f"{what} was logged at {wording.plural(n, 'step')}; {least} are needed")
 
 

@@ -175,7 +175,7 @@ def gap_of(
     if at_first is not None and float(np.median([row[1] for row in trend])) < at_first / 2:
         at_first = None  # it closed meanwhile, so what stands at the end is another
     label = label_of(mid, again or (low, high), limit, at_first)
-    if label == "overfitting" and _was_other(trend, train, limit):
+    if label == "overfitting" and (_was_other(trend, train, limit) or _may_stand_still(train)):
         label = "inconclusive"
     return Gap(
         train=float(np.mean(level)),
@@ -190,6 +190,11 @@ def gap_of(
         at_first=at_first,
         interval_new=(low, high) if again else None,
     )
+
+
+def _may_stand_still(train: Learning) -> bool:
+    """Whether train never rose by more than its noise: then nothing was learned, by heart or otherwise."""
+    return train.is_modelled and not train.is_seen_to_move
 
 
 def _was_other(trend: tuple[tuple[int, float, float, float], ...], train: Learning, limit: float) -> bool:

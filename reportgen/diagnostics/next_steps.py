@@ -131,7 +131,14 @@ def _after_collapse(evidence: Evidence, found: Mapping[str, Finding], settings: 
         yield NextStep(f"Go back to step {wording.count(back)}, or the checkpoint before it", why, None, check)
     elif first is not None:
         since = wording.count(first.evidence["since_step"])
-        yield NextStep(f"Go back to the last checkpoint before step {since}", why, None, check)
+        kept = evidence.checkpoints.keep if evidence.checkpoints else None
+        if kept is not None and kept >= int(first.evidence["since_step"]):  # the best is of a policy that is no more
+            shown = wording.level(float(evidence.values("eval_reward").loc[kept]), evidence.scale.accuracy)
+            action = f"Keep step {wording.count(kept)} for use; to train on, go back before step {since}"
+            why = f"It is the best that was evaluated, {shown}; but {why[:1].lower()}{why[1:]}"
+            yield NextStep(action, why, None, check)
+        else:
+            yield NextStep(f"Go back to the last checkpoint before step {since}", why, None, check)
     else:
         yield NextStep("Go back to the last checkpoint before the fall", why, None, check)
     yield from _repairs(evidence, found)
@@ -162,18 +169,38 @@ def _after_failure(evidence: Evidence, found: Mapping[str, Finding], settings: S
     yield from _repairs(evidence, found)
     if _bad(found, "gap"):
         yield from _more_data(evidence)
-        yield NextStep("Stop earlier: at the step where the gap opened", f"{found['gap'].headline}.",
-                       key_of(run, "epochs"), "gap")  # fmt: skip
+        yield _earlier(evidence, found["gap"])
     if _bad(found, "trend"):
         yield NextStep(f"Lower the learning rate{_shown(run, 'lr')}", f"{found['trend'].headline}.", key_of(run, "lr"),
                        "trend")  # fmt: skip
     yield from _other_algorithms(evidence, found)
 
 
+def _earlier(evidence: Evidence, gap: Finding) -> NextStep:
+    """Back to the best eval, where one before the last is known to be; else fewer steps."""
+    kept, key = evidence.checkpoints, key_of(evidence.run, "epochs")
+    if kept is None or kept.keep is None or not _n_evals(evidence) or kept.keep >= _last_eval(evidence):
+        return NextStep("Stop earlier: at the step where the gap opened", f"{gap.headline}.", key, "gap")
+    evals = evidence.values("eval_reward")
+    best, last = (wording.level(float(evals.loc[at]), evidence.scale.accuracy) for at in (kept.keep, evals.index[-1]))
+    why = f"The eval was {best} there and is {last} at the end; train–eval gap {gap.headline}."
+    return NextStep(f"Keep step {wording.count(kept.keep)}, and stop there the next time", why, key, "gap")
+
+
+def _last_eval(evidence: Evidence) -> int:
+    return int(evidence.values("eval_reward").index[-1])
+
+
 def _when_open(evidence: Evidence, found: Mapping[str, Finding], settings: Settings) -> Iterator[NextStep]:
     """What would settle it, in steps, samples and problems."""
     run, main = evidence.run, evidence.train or evidence.eval
     yield from _resume(evidence)
+    if evidence.cast.is_blind:
+        yield NextStep("Log the reward before the filter, or evaluate more often",
+                       f"{evidence.cast.filtered} leaves out the groups that {evidence.cast.filter_key} dropped.",
+                       key_of(run, "eval_freq"), "filtered")  # fmt: skip
+    if evidence.cast.is_blind and main is None:
+        return
     if main is None:
         close = metrics.names_for("train_reward", run.framework)[0]
         why = f"None of the metrics is known; {close} would be."

@@ -59,7 +59,7 @@ def filtered(evidence: Evidence, settings: Settings) -> Finding | Skipped:
         headline += f"; judged by {found.judged_by}"
         detail = "Groups all right or all wrong are left out, so it hovers about one half whatever is learned."
     else:
-        headline += "; the evals decide" if evidence.train is None else "; no unfiltered reward was logged"
+        headline += "; the evals decide" if found.evals_decide else "; no unfiltered reward was logged"
         detail = "It hovers about one half whatever is learned; log the reward before the filter to have it judged."
     return Finding(
         "filtered",

@@ -170,7 +170,8 @@ def _notes(recipes: Sequence[Recipe], noise: Noise) -> list[str]:
     if noise.sd is None:
         return ["each recipe was run once: what another seed would do can't be known, so the intervals are too narrow"]
     if noise.freedom < LEAST_FREEDOM:
-        return ["one recipe alone was run twice: too little to know what another seed does"]
+        return ["one recipe alone was run twice: too little to know what another seed does, so its interval also "
+                "leans on the noise of sampling"]
     if single:
         return [f"{single} of {len(recipes)} recipes were run once: the noise of their seeds is taken from the others"]
     return []

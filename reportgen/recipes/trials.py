@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 BY_NAME = ""  # the key of a recipe that only its name tells
-LEAST_FREEDOM = 2  # degrees of freedom below which the noise of seeds isn't known
+LEAST_FREEDOM = 2  # degrees of freedom below which the noise of seeds is hardly known
+PRIOR = 2  # degrees of freedom that sampling's own noise counts for there
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,26 @@ class Noise:
     own_sd: float | None
     sampling: float | None  # typical standard error of one run's level
 
+    @property
+    def moderated(self) -> tuple[float, int] | None:
+        """The standard deviation to reckon with and its degrees of freedom; None where seeds tell nothing.
+
+        Two runs alone tell next to nothing of their noise: it is drawn towards twice the sampling variance, which
+        counts for PRIOR degrees of freedom (moderated variances, Smyth 2004).
+        """
+        if self.sd is None:
+            return None
+        if self.freedom >= LEAST_FREEDOM:
+            return self.sd, self.freedom
+        if self.sampling is None:
+            return None
+        squares = PRIOR * 2 * self.sampling**2 + self.freedom * self.sd**2
+        return math.sqrt(squares / (PRIOR + self.freedom)), PRIOR + self.freedom
+
     def error(self, n: int, given: Sequence[float | None]) -> float | None:
         """Standard error of a mean over n runs; the sampling error alone where seeds tell nothing."""
-        if self.sd is not None and self.freedom >= LEAST_FREEDOM:
-            return self.sd / math.sqrt(n)
+        if self.moderated is not None:
+            return self.moderated[0] / math.sqrt(n)
         known = [one for one in given if one is not None]
         return math.sqrt(sum(one**2 for one in known)) / n if len(known) == n else None
 
@@ -44,15 +61,13 @@ class Noise:
         from scipy.special import ndtri, stdtrit
 
         upper = 1 - significance / (2 * max(1, comparisons))
-        known = self.sd is not None and self.freedom >= LEAST_FREEDOM
-        return float(stdtrit(self.freedom, upper) if known else ndtri(upper))
+        return float(stdtrit(self.moderated[1], upper) if self.moderated else ndtri(upper))
 
     def p(self, deviates: float, comparisons: int) -> float:
         """Two-sided p of so many standard errors, corrected for as many comparisons."""
         from scipy.special import ndtr, stdtr
 
-        known = self.sd is not None and self.freedom >= LEAST_FREEDOM
-        tail = float(stdtr(self.freedom, -abs(deviates)) if known else ndtr(-abs(deviates)))
+        tail = float(stdtr(self.moderated[1], -abs(deviates)) if self.moderated else ndtr(-abs(deviates)))
         return min(1.0, 2 * tail * max(1, comparisons))
 
 

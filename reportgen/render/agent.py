@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from reportgen import wording
 from reportgen.findings import NextStep, Number
 from reportgen.render import card as cards
+from reportgen.render.compared import assumed
 from reportgen.report import Report
 
 MOST = 1_500  # characters of the whole
@@ -34,7 +35,7 @@ def to_agent(report: Report) -> str:
         lines += [f"{found.severity.word}: {found.headline}" for found in
                   sorted(report.diagnoses[0].findings, key=lambda found: -found.severity) if found.severity.value > 1]
     lines[1:1] = [f"gate {one.outcome}: {one.run}: {one.gate}: {one.said}" for one in report.gates if one.breaks]
-    lines += [f"assumed: {item.text}" for item in report.assumptions]
+    lines += [f"assumed: {text}" for text in assumed(report, 1)]
     lines += [f"not read: {source}: {problem}" for source, problem in report.unread]
     return _fitted([wording.printable(line, LONGEST) for line in lines])
 

@@ -135,15 +135,19 @@ def of_section(section: Section, report: Report) -> dict[str, Any]:
     }
 
 
-def assumed(report: Report) -> tuple[str, ...]:
-    """What was taken for true, with the trials that it was taken for unless it was for all."""
-    assert report.comparison is not None
+def assumed(report: Report, most: int | None = None) -> tuple[str, ...]:
+    """What was taken for true, with the trials that it was taken for unless it was for all.
+
+    most: texts that differ in their numbers alone; None: as many as there are, few where the runs are many.
+    """
+    if report.comparison is None:
+        return tuple(item.text for item in report.assumptions)
     labels: dict[str, list[str]] = {}
     for label, one in zip(report.comparison.labels, report.comparison.diagnoses, strict=True):
         for item in one.assumptions:
             labels.setdefault(item.text, []).append(wording.shortened(label, 40))
     everywhere = len(report.comparison.labels)
-    most = MOST_ALIKE if roll.is_long(report.comparison) else everywhere
+    most = most or (MOST_ALIKE if roll.is_long(report.comparison) else everywhere)
     alike: dict[str, list[str]] = {}  # texts that differ in their numbers alone
     for text in labels:
         alike.setdefault(NUMBER.sub("#", text), []).append(text)
@@ -168,15 +172,17 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     low, size, _ = _scale(comparison)
     made = []
     is_long = roll.is_long(comparison)
-    for number, tier in enumerate(comparison.tiers[: roll.MOST_TIERS] if is_long else comparison.tiers, start=1):
+    for at, tier in enumerate(comparison.tiers[: roll.MOST_TIERS] if is_long else comparison.tiers):
+        number = comparison.tier_of[tier[0]]
         shown = tier[: roll.MOST_MEMBERS] if is_long else tier
         members = [_ranked(comparison, label, low, size) for label in shown]
         what = "alone" if len(tier) == 1 else "tied with each other"
-        above = "beaten by none" if number == 1 else f"beaten by tier {number - 1}"
+        above = "beaten by none" if not at else f"beaten by tier {at}"
         if all(member["level"] == "not judged" for member in members):
             what, above = _why_unranked(comparison, tier), "not ranked"
         said = what if len(comparison.tiers) == 1 else f"{above}; {what}" if len(tier) > 1 else above
-        made.append({"name": f"Tier {number}", "said": said, "members": members, "more": len(tier) - len(shown)})
+        name = f"Tier {number}" if number else "No tier"
+        made.append({"name": name, "said": said, "members": members, "more": len(tier) - len(shown)})
     return tuple(made)
 
 

@@ -75,7 +75,6 @@ def recipes(comparison: Comparison) -> dict[str, str]:
 
 def rows(comparison: Comparison) -> tuple[dict[str, Any], ...]:
     """One row a run, in rank order."""
-    tier_of = {label: at for at, tier in enumerate(comparison.tiers, start=1) for label in tier}
     recipe_of = recipes(comparison)
     return tuple(
         {
@@ -84,7 +83,7 @@ def rows(comparison: Comparison) -> tuple[dict[str, Any], ...]:
             "href": f"#run-{at}",
             "cells": (
                 *((Cell(recipe_of.get(label, "—")),) if recipe_of else ()),
-                *_cells(tier_of[label], comparison.levels[at], comparison.costs[at], one),
+                *_cells(comparison.tier_of[label], comparison.levels[at], comparison.costs[at], one),
             ),
         }
         for at, (label, one) in enumerate(zip(comparison.labels, comparison.diagnoses, strict=True))
@@ -106,7 +105,7 @@ def _price(cost: Cost) -> float | None:
     return cost.gpu_hours if cost.gpu_hours is not None else cost.hours
 
 
-def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[Cell]:
+def _cells(tier: int | None, level: Level | None, cost: Cost, one: Diagnosis) -> list[Cell]:
     """A run's cells, in the order of COLUMNS."""
     accuracy, nothing = one.scale.accuracy, Cell("—")
     gained, rate, price = gain(level, one), gain_per_hour(level, cost, one), _price(cost)
@@ -114,7 +113,7 @@ def _cells(tier: int, level: Level | None, cost: Cost, one: Diagnosis) -> list[C
     ahead = [point for point in (one.train.forecast if one.train else ()) if point.step > one.run.history.index[-1]]
     onset = plateau.onset_step if plateau is not None and plateau.plateaued else None
     return [
-        Cell(str(tier), str(tier)),
+        Cell(str(tier), str(tier)) if tier else nothing,
         Cell(wording.level(level.value, accuracy), repr(level.value)) if level else nothing,
         Cell(wording.interval(level.interval, accuracy), repr(level.interval[0]))
         if level and level.interval

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 
 from reportgen import wording
+from reportgen.comparison import Comparison
 from reportgen.findings import Diagnosis, Severity
 from reportgen.render import card as cards
+from reportgen.render.compared import MOST_ALIKE, assumed
 from reportgen.render.evals_view import EVAL_COLUMNS, PART_COLUMNS, eval_rows, part_rows
 from reportgen.render.sparkline import reward_line, sparkline
 from reportgen.report import Report, titles
@@ -148,14 +150,13 @@ def _comparison(report: Report) -> str:
     """Ranking in tiers, with each run's curve."""
     comparison = report.comparison
     assert comparison is not None
-    tier = {label: number for number, labels in enumerate(comparison.tiers, start=1) for label in labels}
     rows = []
     for label, diagnosis, level in list(zip(comparison.labels, comparison.diagnoses, comparison.levels, strict=True))[
         :ROWS
     ]:
         accuracy = diagnosis.scale.accuracy
         rows.append((
-            str(tier.get(label, "")),
+            str(comparison.tier_of[label] or "–"),
             code(label),
             Marked(f"`{reward_line(diagnosis, 24)}`"),
             wording.level(level.value, accuracy) if level else "not known",
@@ -175,14 +176,33 @@ def _comparison(report: Report) -> str:
         else ""
     )
     return (
-        "### Trials\n\n"
+        _recipes(comparison)
+        + "### Trials\n\n"
         + table(("Tier", "Trial", "Reward", f"Final {comparison.measure}", "95 %", "Verdict"), rows)
         + more
         + differ
     )
 
 
+def _recipes(comparison: Comparison) -> str:
+    """Recipes best first, where some were run with several seeds."""
+    if comparison.recipes is None or not comparison.by_recipe:
+        return ""
+    recipes, accuracy = comparison.recipes, comparison.diagnoses[0].scale.accuracy
+    tier = {at: number for number, places in enumerate(recipes.tiers, start=1) for at in places}
+    rows = [
+        (str(tier[at]), code(one.name), str(len(one.labels)), wording.level(one.mean, accuracy),
+         wording.interval(one.interval, accuracy) if one.interval else "not known",
+         wording.difference(-one.behind, accuracy) if one.behind is not None else "",
+         wording.p_value(one.p) if one.p is not None else "", code(one.keep))
+        for at, one in enumerate(recipes.recipes[:ROWS])
+    ]  # fmt: skip
+    head = ("Tier", "Recipe", "Seeds", f"Mean final {comparison.measure}", "95 %", "To the first", "", "Its best run")
+    notes = "".join(f"\n\n{escaped(note[:1].upper() + note[1:])}." for note in recipes.notes)
+    return f"### Recipes\n\n{table(head, rows)}{notes}\n\n"
+
+
 def _footing(report: Report) -> str:
-    lines = [f"- Assumed: {escaped(item.text)}" for item in report.assumptions[:20]]
+    lines = [f"- Assumed: {escaped(text)}" for text in assumed(report, MOST_ALIKE)[:20]]
     lines += [f"- Not read: {code(source)}: {escaped(problem)}" for source, problem in report.unread[:20]]
     return "\n".join(lines)

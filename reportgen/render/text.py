@@ -10,6 +10,7 @@ from reportgen.diagnostics.casting import cast
 from reportgen.findings import Diagnosis, Severity
 from reportgen.metrics import BY_ROLE
 from reportgen.render import card as cards
+from reportgen.render.compared import MOST_ALIKE, assumed
 from reportgen.render.sparkline import reward_line, sparkline
 from reportgen.report import Report, titles
 from reportgen.run import Run
@@ -30,8 +31,8 @@ def to_text(report: Report, colour: bool = False) -> str:
     for diagnosis in report.diagnoses if len(report.diagnoses) <= IN_FULL else ():
         lines += [*_run(diagnosis, colour), ""]
     lines += [f"gate {gate.state}: {_line(gate.run, 40)}: {gate.gate}: {_line(gate.said)}" for gate in report.gates]
-    for item in report.assumptions:
-        lines += _wrapped(f"assumed: {item.text}")
+    for text in assumed(report, MOST_ALIKE):
+        lines += _wrapped(f"assumed: {text}")
     lines += [f"not read: {_line(source)}: {_line(problem)}" for source, problem in report.unread]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -139,14 +140,13 @@ def _compared(report: Report, colour: bool) -> list[str]:
     comparison = report.comparison
     assert comparison is not None
     rows: list[tuple[str, ...]] = [("tier", "trial", "reward", f"final {comparison.measure}", "95 %", "verdict")]
-    tier = {label: number for number, labels in enumerate(comparison.tiers, start=1) for label in labels}
     for label, diagnosis, level in zip(comparison.labels, comparison.diagnoses, comparison.levels, strict=True):
         accuracy = diagnosis.scale.accuracy
         shown = wording.level(level.value, accuracy) if level else "not known"
         bounds = wording.interval(level.interval, accuracy) if level and level.interval else ""
         rows.append(
             (
-                str(tier.get(label, "–")),
+                str(comparison.tier_of[label] or "–"),
                 _line(label, 40),
                 reward_line(diagnosis, 24),
                 shown,

@@ -73,6 +73,10 @@ def _answer(
     main: Learning | None, evidence: Evidence, found: Mapping[str, Finding], settings: Settings
 ) -> Answer:
     """The first case that holds."""
+    if main is None and evidence.cast.is_blind:
+        return ("inconclusive", "Only kept groups were counted", "the reward leaves out what was learned",
+                f"{evidence.cast.filtered} counts the groups that {evidence.cast.filter_key} kept: it hovers about one "
+                "half whatever is learned, and no eval was logged.")  # fmt: skip
     if main is None:
         return ("inconclusive", "No reward was found in this run", "nothing here can be judged",
                 "Name the metric that is the reward with --metric train_reward=NAME.")  # fmt: skip
@@ -152,8 +156,10 @@ def _short(main: Learning, evidence: Evidence) -> Answer | None:
         return "continue", "The eval still rises", "the evals climb by more than chance", curve
     least = LEAST if main.n_points < LEAST else LEAST_POINTS
     what = "to judge by" if main.n_points < LEAST else "by which noise can be weighed"
-    curve = f"A reward was logged at {wording.plural(main.n_points, 'step')}; {least} are the least {what}."
-    return "inconclusive", "Too few steps to tell anything", "too few steps were logged", curve
+    who = "A reward" if evidence.train is not None else "The main eval"
+    curve = f"{who} was logged at {wording.plural(main.n_points, 'step')}; {least} are the least {what}."
+    counted = "steps" if evidence.train is not None else "evals"
+    return "inconclusive", f"Too few {counted} to tell anything", f"too few {counted} were logged", curve
 
 
 def _judged(evidence: Evidence) -> str:
@@ -362,6 +368,8 @@ def _gain(evidence: Evidence, settings: Settings) -> str:
     if found.source == "eval" and found.absolute == 0 and _is_silent(evidence):
         return f"The eval read {wording.level(found.final, accuracy)} every time, so it says nothing."
     shown = wording.difference(found.absolute, accuracy)
+    if found.source == "train" and "eval_reward" in evidence.roles:
+        shown += " of train reward"
     base = found.over
     if found.state == "assumed":
         return f"The difference to {base} is {shown}; its level is assumed, so this is not tested."

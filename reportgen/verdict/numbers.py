@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reportgen import wording
-from reportgen.findings import Decision, Evidence, Finding, Number
+from reportgen.findings import Decision, Evidence, Finding, Number, Severity
 from reportgen.signals import Learning
 
 
@@ -13,7 +13,7 @@ def numbers_of(
     main: Learning | None, evidence: Evidence, decision: Decision, found: Mapping[str, Finding]
 ) -> tuple[Number, ...]:
     """The four or five numbers of the card, with their intervals."""
-    given = (_gain_number(evidence), _final_number(evidence), _curve_number(main, evidence, decision),
+    given = (_gain_number(evidence), _final_number(evidence), _curve_number(main, evidence, decision, found),
              _forecast_number(main, evidence, decision), _gap_number(evidence, found.get("gap")))  # fmt: skip
     return tuple(one for one in given if one is not None)
 
@@ -22,7 +22,8 @@ def _gain_number(evidence: Evidence) -> Number | None:
     found, accuracy = evidence.improvement, evidence.scale.accuracy
     if found is None:
         return None
-    context = f"over {wording.level(found.baseline, accuracy)}"
+    of_train = "train; " if found.source == "train" and "eval_reward" in evidence.roles else ""
+    context = f"{of_train}over {wording.level(found.baseline, accuracy)}"
     context += " (assumed)" if found.baseline_from == "assumed" else ""
     context += f", n = {wording.count(found.n)}" if found.n else ""
     context += f"; {wording.p_value(found.p_value)}" if found.p_value is not None else "; not tested"
@@ -49,9 +50,12 @@ def _final_number(evidence: Evidence) -> Number | None:
     return Number("Level at the end", mid, unit, bounds, "train; no eval was logged", "trend", base)
 
 
-def _curve_number(main: Learning | None, evidence: Evidence, decision: Decision) -> Number | None:
+def _curve_number(
+    main: Learning | None, evidence: Evidence, decision: Decision, found: Mapping[str, Finding]
+) -> Number | None:
     """What the curve says: where it fell, since when it is flat, or how fast it moves."""
-    if main is None:
+    dead = found.get("dead_stretch")
+    if main is None or (dead is not None and dead.severity is Severity.CRITICAL):
         return None
     last, fallen = wording.count(main.last_step), [one for one in (evidence.train, evidence.eval) if one is not None]
     collapse = next((one.collapse for one in fallen if one.collapse.collapsed), None)

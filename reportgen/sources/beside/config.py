@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from reportgen.settings import LARGEST_CONFIG
 from reportgen.sources import place
 from reportgen.sources.beside import yaml_text
 
-STEMS = ("config", ".hydra/config", "args", "params", "hparams", "hyperparameters", "hyperparams", "training_args",
-         "torchtune_config", "rl", "settings")  # in this order  # fmt: skip
-ENDINGS = (".yaml", ".yml", ".json", ".toml")
-NAMES = tuple(stem + ending for stem in STEMS for ending in ENDINGS)
-OF_A_MODEL = ("architectures", "model_type", "vocab_size")  # keys of a checkpoint's own config.json
+NAMES = (
+    "config.yaml", "config.yml", "config.json", "config.toml", ".hydra/config.yaml", "args.json", "args.yaml",
+    "params.json", "params.yaml", "hparams.yaml", "hparams.json", "training_args.yaml", "training_args.json",
+    "torchtune_config.yaml",
+)  # in this order  # fmt: skip
+OWN = (".yaml", ".yml", ".json", ".toml", "_config.yaml", "_config.json")  # behind the stem of the run's own file
+OF_A_MODEL = ("architectures", "model_type")  # keys of a checkpoint's own config.json
 
 
 def beside(path: str, notes: list[str]) -> dict[str, Any]:
@@ -25,34 +28,38 @@ def beside(path: str, notes: list[str]) -> dict[str, Any]:
     One of the run's own name (`seed1.yaml` beside `seed1.log`) comes first. One that names no run is the run's only
     where no second file of the kind lies there, so that one config is never given to several runs.
     """
-    folder = Path(path) if Path(path).is_dir() else Path(path).parent
-    stem, names = place.stem(path), _names(folder)
-    own = [f"{stem}{middle}{ending}" for middle in ("", "_config", ".config") for ending in ENDINGS]
-    shared = () if folder != Path(path) and _has_a_second(path, names) else NAMES
-    for name in (*own, *shared):
-        known = name in names or ("/" in name and (folder / name).is_file())
-        if not known or name == Path(path).name:
+    file = Path(path)
+    folder = file if file.is_dir() else file.parent
+    own = [place.stem(path) + ending for ending in OWN]
+    for name in (*own, *NAMES):
+        if name == file.name or not _is_there(folder / name) or (name not in own and _has_a_second(file, folder)):
             continue
         found = _settings(folder / name, notes)
-        if found and not all(key in found for key in OF_A_MODEL[:2]):
+        if found and not all(key in found for key in OF_A_MODEL):
             notes.append(f"the config is that of {name} beside it")
             return found
     return {}
 
 
-def _names(folder: Path) -> Collection[str]:
+def _is_there(file: Path) -> bool:
+    """Whether a file can be opened: asked by opening it, so that the cache hears of it when it comes later."""
     try:
-        return {one.name for one in folder.iterdir()}
-    except OSError:
-        return ()
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # of a pipe nobody waits for its writer
+    except (OSError, ValueError):
+        return False
+    try:
+        return stat.S_ISREG(os.fstat(handle).st_mode)
+    finally:
+        os.close(handle)
 
 
-def _has_a_second(path: str, names: Collection[str]) -> bool:
+def _has_a_second(file: Path, folder: Path) -> bool:
     """Whether another file of the same kind lies there, that may be another run's."""
-    if place.is_dull(path):
+    if file == folder or place.is_dull(str(file)):
         return False  # "metrics.jsonl" is what its folder's run wrote
-    mine, kind = Path(path).name, place.suffix(path)
-    return any(place.suffix(name) == kind and name != mine and name not in NAMES for name in names)
+    kind = place.suffix(str(file))
+    names = {one.name for one in folder.iterdir()} - {file.name, *NAMES}
+    return any(place.suffix(name) == kind for name in names)
 
 
 def _settings(file: Path, notes: list[str]) -> dict[str, Any]:
