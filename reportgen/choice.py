@@ -86,6 +86,9 @@ def _beats_all(comparison: Comparison, label: str) -> bool:
 
 
 def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
+    if _is_one(comparison):
+        count = len(comparison.labels)
+        return "One run, given twice" if count == 2 else f"One run, given {wording.spelled(count)} times"
     if _apart(comparison):
         return "The trials measure different things"
     if comparison.by_recipe:
@@ -100,15 +103,24 @@ def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
     return f"{wording.spelled(len(top)).capitalize()} trials lead, and tie with each other"
 
 
+def _is_one(comparison: Comparison) -> bool:
+    """Whether all runs are the same one, from several places."""
+    return len(comparison.twins) == len(comparison.labels) - 1 > 0
+
+
 def _apart(comparison: Comparison) -> bool:
     """Whether fewer than two trials may be held against each other."""
-    return bool(comparison.unranked) and sum(level is not None for level in comparison.levels) < 2
+    is_unlike = any(label not in comparison.twins for label in comparison.unranked)
+    return (is_unlike or _is_one(comparison)) and sum(level is not None for level in comparison.levels) < 2
 
 
 def _lead(comparison: Comparison, top: tuple[str, ...], label: str) -> str:
     noun = "final eval" if comparison.measure == "eval" else "train level at the end"
+    if _is_one(comparison):
+        again, why = next(iter(comparison.unranked.items()))
+        return f"{wording.shortened(again, 40)}: {why}. It is told once below, and once more."
     if _apart(comparison):
-        why = next(iter(comparison.unranked.values()))
+        why = next(why for label, why in comparison.unranked.items() if label not in comparison.twins)
         return f"Not comparable: {why}. Each run is judged by itself below."
     if comparison.by_recipe:
         return by_recipe.lead(comparison)
@@ -145,7 +157,7 @@ def _difference(comparison: Comparison, value: float) -> str:
 
 def _numbers(comparison: Comparison, top: tuple[str, ...], label: str) -> list[Number]:
     """Lead, tie between the leaders, gain, level and cost: those that there are."""
-    if _apart(comparison):
+    if _apart(comparison) and not _is_one(comparison):
         return []  # nothing was chosen
     found: list[Number] = by_recipe.numbers(comparison) if comparison.by_recipe else []
     unit = "points" if comparison.diagnoses[0].scale.accuracy else ""
@@ -205,7 +217,9 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
     found = [
         NextStep(f"Take {wording.shortened(label, 40)}{at}", f"Why: {_because(comparison, label, top)}.", check="tiers")
     ]
-    if _apart(comparison):
+    if _is_one(comparison):
+        found = [NextStep("Give the run once", "There is nothing to compare it with.", check="tiers")]
+    elif _apart(comparison):
         found = [NextStep("Compare what measures the same", "No two of the runs share a measure.", check="tiers")]
     elif comparison.by_recipe:
         found += by_recipe.next_steps(comparison)

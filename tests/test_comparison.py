@@ -1,6 +1,7 @@
 """Several runs side by side: differences, tiers, the reference, costs."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -166,3 +167,15 @@ def test_every_number_of_runs_has_a_page(trial, count, size):
     page = reportgen.page(reportgen.compose(runs))
     assert page.rstrip().endswith("</html>")
     assert all(f"t{at:02d}" in page for at in range(count))
+
+
+def test_a_run_given_twice_counts_once(trial):
+    """A CSV of a run beside its store is no second seed: no noise of seeds is read off it, and it has no tier."""
+    once, other = trial("a", 0.3), trial("c", 0.31)
+    history = once.run.history.astype(np.float32).astype(float)  # as a store of 32-bit numbers gives it back
+    again = reportgen.diagnose(replace(once.run, name="b", history=history), once.settings)
+    compared = reportgen.compare([once, again, other])
+    assert compared.twins == {"b"} and compared.tier_of["b"] is None
+    assert compared.unranked["b"] == "it holds the rewards of a again, step by step"
+    assert reportgen.compose([once, again]).choice.headline == "One run, given twice"
+    assert "given twice: it holds the rewards of a again" in reportgen.page(reportgen.compose([once, again, other]))

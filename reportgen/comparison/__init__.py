@@ -12,6 +12,7 @@ from reportgen.comparable import groups as comparable_groups
 from reportgen.comparable import why_not
 from reportgen.comparison.keys import changes_of, differences_of, is_seed, makes_recipe, without_seed
 from reportgen.comparison.pairs import MOST_IN_ALL_PAIRS, Level, Measure, Pair, error_of, level_of, pairs_of, span_of
+from reportgen.comparison.twins import twins_of
 from reportgen.costs import Cost, cost
 from reportgen.errors import SettingsError
 from reportgen.findings import Diagnosis
@@ -36,6 +37,7 @@ class Comparison:
     notes: tuple[str, ...]
     recipes: Recipes | None = None  # trials that differ in their seed alone taken together; None: no levels
     unranked: Mapping[str, str] = field(default_factory=dict)  # label -> why it may not be compared
+    twins: frozenset[str] = frozenset()  # labels of runs that were given twice
 
     def __repr__(self) -> str:
         """One line: how many runs in how many tiers."""
@@ -85,6 +87,10 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
     measure: Measure = "eval" if _by_evals(levels["eval"], levels["train"]) else "train"
     apart = {name: _kept_apart(diagnoses, levels[name], name) for name in ("eval", "train")}
     names = _labels(diagnoses)
+    twins = twins_of(diagnoses)
+    for at in twins:  # its numbers are there already, and would pass for those of another seed
+        levels["eval"][at] = levels["train"][at] = None
+    again = {names[at]: f"it holds the rewards of {names[other]} again, step by step" for at, other in twins.items()}
     recipes = recipes_of(_trials(diagnoses, names, levels[measure]), margin=settings.tie_margin * span_of(diagnoses[0]),
                          significance=settings.significance)  # fmt: skip
     order = _order(names, levels[measure], recipes)
@@ -114,7 +120,8 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
         costs=tuple(cost(one, settings) for one in ranked),
         notes=_notes(labels, reference, pairs, recipes, settings.reference is None),
         recipes=recipes,
-        unranked={names[at]: why for at, why in apart[measure].items()},
+        unranked={names[at]: why for at, why in apart[measure].items()} | again,
+        twins=frozenset(again),
     )
 
 

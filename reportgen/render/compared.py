@@ -178,9 +178,9 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
         members = [_ranked(comparison, label, low, size) for label in shown]
         what = "alone" if len(tier) == 1 else "tied with each other"
         above = "beaten by none" if not at else f"beaten by tier {at}"
-        if all(member["level"] == "not judged" for member in members):
-            what, above = _why_unranked(comparison, tier), "not ranked"
         said = what if len(comparison.tiers) == 1 else f"{above}; {what}" if len(tier) > 1 else above
+        if number is None:
+            said = f"not ranked; {_why_unranked(comparison, tier)}"
         name = f"Tier {number}" if number else "No tier"
         made.append({"name": name, "said": said, "members": members, "more": len(tier) - len(shown)})
     return tuple(made)
@@ -189,6 +189,8 @@ def tiers(comparison: Comparison) -> tuple[dict[str, Any], ...]:
 def _why_unranked(comparison: Comparison, tier: tuple[str, ...]) -> str:
     """Why runs have no place: what they measure is another thing, or nothing."""
     why = [comparison.unranked[label] for label in tier if label in comparison.unranked]
+    if why and all(label in comparison.twins for label in tier):
+        return f"given twice: {why[0]}"
     return f"not comparable: {why[0]}" if why else "no level to compare"
 
 
