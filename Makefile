@@ -6,7 +6,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 export OPENBLAS_NUM_THREADS := 1 # small matrices: more threads only spin
 
-.PHONY: help install demo test mutants fuzz lint types bench wheel dist gold shots vega samples clean
+.PHONY: help install demo test mutants fuzz lint types bench wheel dist gold shots vega samples clean scripts
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,15 @@ test: $(VENV)/.tested chromium ## set up what tests need, Chromium included, and
 chromium: # Debian's browser where there is none
 	@if [ -z "$(CHROMIUM)" ]; then sh tests/install_chromium.sh; fi
 
-lint: $(VENV)/.linted ## ruff
-	$(VENV)/bin/ruff check .
+lint: $(VENV)/.linted scripts ## ruff, and eslint over the page's scripts (needs npm)
+	$(PYTHON) -m ruff check .
+
+scripts: tests/lint/node_modules
+	node tests/lint/scripts.mjs charts pointing view report tables
+
+tests/lint/node_modules: tests/lint/package-lock.json
+	cd tests/lint && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 types: $(VENV)/.linted ## mypy
 	$(VENV)/bin/mypy

@@ -20,7 +20,7 @@ const cursors = (step, from) => { // in every chart over steps; in one of anothe
     Object.assign(drawn.cursor.style, { left: `${x}px`, top: `${top}px`, height: `${height}px` });
   }
 };
-const valueOf = (drawn, clientY) => {
+const valueAt = (drawn, clientY) => {
   const box = drawn.holder.getBoundingClientRect(), { top, height } = plot(drawn), { ylo, yhi } = drawn.values;
   const share = (clientY - box.top - top) / height;
   return state.log.has(drawn.id) ? yhi * (ylo / yhi) ** share : yhi - share * (yhi - ylo);
@@ -89,7 +89,7 @@ const unpoint = () => {
 const unpin = () => { pinned = null; unpoint(); };
 const REACH = 14; // px from a line at which a click means it
 const hold = (drawn, event) => { // the values where it was clicked; of many lines also the one clicked at, named
-  const step = stepOf(drawn, event.clientX), value = valueOf(drawn, event.clientY), layers = pieces(drawn.chart, drawn.id);
+  const step = stepOf(drawn, event.clientX), value = valueAt(drawn, event.clientY), layers = pieces(drawn.chart, drawn.id);
   const held = state.held.get(drawn.id) ?? new Set();
   const lines = [...(layers.faint ?? []).filter((line) => !isTrended(line, layers)), ...(layers.trend ?? []).filter((line) => held.has(line.look.series))];
   const line = closest(lines, step, value), { height } = plot(drawn), log = state.log.has(drawn.id);
@@ -112,7 +112,7 @@ const listen = (holder, element) => {
   let start = null, brush = null;
   const drawn = () => live.get(element);
   holder.addEventListener("pointermove", (event) => {
-    if (start === null) return point(drawn(), stepOf(drawn(), event.clientX), false, valueOf(drawn(), event.clientY));
+    if (start === null) return point(drawn(), stepOf(drawn(), event.clientX), false, valueAt(drawn(), event.clientY));
     const box = holder.getBoundingClientRect(), { top, height } = plot(drawn());
     if (!brush && Math.abs(event.clientX - start) > 4) {
       brush = holder.appendChild(Object.assign(document.createElement("div"), { className: "brush" }));
@@ -175,7 +175,7 @@ const copy = async (text, button) => {
 };
 const plain = (text) => text.replace(/var\((--[\w-]+),(#[0-9a-f]+)\)/g, (_, name, hex) => getComputedStyle(root).getPropertyValue(name).trim() || hex);
 const FONT = "Liberation Sans, Arial, sans-serif", SVG = "http://www.w3.org/2000/svg";
-const runsOf = (drawn) => (page.runs.length === 1 ? page.runs[0].name : `${page.title}, ${page.runs.length.toLocaleString("en-GB")} runs`);
+const runsOf = () => (page.runs.length === 1 ? page.runs[0].name : `${page.title}, ${page.runs.length.toLocaleString("en-GB")} runs`);
 const drawnAs = (name, look, ...inside) => {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(look)) made.setAttribute(key, value);
@@ -185,7 +185,7 @@ const drawnAs = (name, look, ...inside) => {
 const heading = (drawn, tint) => { // title, run and key of a saved picture, and how high they stand, in px
   const pen = document.createElement("canvas").getContext("2d"), title = drawn.chart.title + (drawn.chart.unit && !/accuracy|share/.test(drawn.chart.unit) ? `, ${drawn.chart.unit}` : "");
   const text = (x, y, words, look = {}) => drawnAs("text", { x, y, "font-family": FONT, "font-size": 13, fill: tint("--ink-2"), ...look }, words);
-  const made = [text(12, 22, title, { "font-size": 16, "font-weight": 600, fill: tint("--ink") }), text(12, 42, runsOf(drawn))];
+  const made = [text(12, 22, title, { "font-size": 16, "font-weight": 600, fill: tint("--ink") }), text(12, 42, runsOf())];
   pen.font = `13px ${FONT}`;
   let x = 12, y = 66;
   for (const entry of all(".key li", drawn.element.closest("figure") ?? drawn.element)) {
@@ -234,7 +234,7 @@ const vegalite = (drawn) => {
   const spec = structuredClone(page.kinds[drawn.chart.kind].vegalite), [, , left, top, right, bottom] = drawn.layout.frame;
   const { rows } = drawn, { width, height } = plot(drawn);
   for (const parameter of spec.params) if (parameter.name in drawn.values) parameter.value = drawn.values[parameter.name];
-  const title = { text: drawn.chart.title, subtitle: runsOf(drawn), anchor: "start", fontSize: 14 };
+  const title = { text: drawn.chart.title, subtitle: runsOf(), anchor: "start", fontSize: 14 };
   Object.assign(spec, { title, width, height, padding: { left, top: top + 44, right, bottom }, datasets: {} });
   spec.config.background = "var(--paper,#fdfdfb)";
   for (const { mark } of spec.layer) if (mark.type === "text") delete mark.stroke; // a halo that only this page paints first; elsewhere it covers the text

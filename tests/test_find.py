@@ -344,3 +344,16 @@ def test_the_shared_runs_as_one_folder() -> None:
     runs = read_all(find(str(folder)))
     assert len(runs.runs) == 11
     assert all("no step" in problem or "runs table" in problem for _, problem in runs.unread)
+
+
+def test_a_folder_without_a_run_says_what_comes_near(tmp_path):
+    """Tables without a step and archives are named with the way out; source code and pictures are not."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("reward,kl\n0.1,0.2\n0.2,0.3\n")
+    (tmp_path / "runs.tar.xz").write_bytes(b"\xfd7zXZ\0 not looked at")
+    (tmp_path / "train.py").write_text("print(1)\n")
+    with pytest.raises(SpecError) as error:
+        find(str(tmp_path))
+    said = str(error.value)
+    assert "(a.csv and 1 more: a table without a step (--step-column names it); runs.tar.xz: an archive: unpack" in said
+    assert "train.py" not in said

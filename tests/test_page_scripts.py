@@ -154,7 +154,7 @@ def drawn(**more):
 def test_a_pointer_is_at_a_step_and_a_value(scripts):
     """The plot is 240 px wide from 140 on, 160 px high from 410 on; beyond its edges the edge counts."""
     assert scripts.ask(f"[0, 140, 260, 380, 999].map((x) => stepOf({drawn()}, x))") == [0, 0, 50, 100, 100]
-    assert scripts.ask(f"[410, 490, 570].map((y) => valueOf({drawn()}, y))") == [10, 5, 0]
+    assert scripts.ask(f"[410, 490, 570].map((y) => valueAt({drawn()}, y))") == [10, 5, 0]
 
 
 def test_the_line_at_the_pointer_is_one_that_goes_so_far(scripts):

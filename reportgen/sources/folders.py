@@ -27,10 +27,15 @@ NEVER = {  # endings of files that are never a run's record, so that they needn'
         "a document or settings": ".md .rst .html .htm .yaml .yml .toml .ini .cfg .lock .proto .xml .svg .tex .jinja",
         "a model's weights or tokens": ".safetensors .pt .pth .ckpt .onnx .gguf .model .distcp .metadata",
         "a picture, sound or film": ".png .jpg .jpeg .gif .webp .mp4 .wav .mp3 .ttf .woff2",
-        "data of another kind": ".npy .pkl .pickle .h5 .hdf5 .tar .tgz .whl .deb .o .a .idx .pack .patch .diff",
+        "data of another kind": ".npy .pkl .pickle .h5 .hdf5 .whl .deb .o .a .idx .pack .patch .diff",
     }.items()
     for ending in endings.split()
 }
+FAR = {*NEVER.values(), "of no known form", "a text in which no step was found", "a PDF", "a picture", "a program",
+       "a web page", "binary"}  # reasons for which a file comes nowhere near a run  # fmt: skip
+ARCHIVE = re.compile(r"\.(?:tgz|txz|tbz2?|7z|rar|tar(?:\.(?:gz|xz|bz2|zst|lz4))?)$", re.IGNORECASE)
+PACKED = "an archive: unpack it first"
+MOST_NAMED = 3  # reasons that a refusal names, with a file each
 DEEPEST = 40  # folders below the one named
 STAMP = re.compile(r"\d{8}_\d{6}")
 
@@ -114,8 +119,22 @@ def below(folder: Place, whole: Taken | None, looking: Looking) -> Found:
     _inside(folder, whole, {os.path.realpath(folder.path)}, found, DEEPEST, looking)
     _settle(found)
     if not found.taken:
-        raise SpecError(f"{folder.path}: {'an empty folder' if empty else 'no run in it or below it'}; {EXPECTED}")
+        what = "an empty folder" if empty else f"no run in it or below it{_near(found.passed)}"
+        raise SpecError(f"{folder.path}: {what}; {EXPECTED}")
     return found
+
+
+def _near(passed: Sequence[Passed]) -> str:
+    """What comes close to a run: tables without a step, archives, damaged files, each with the way out."""
+    near: dict[str, list[str]] = {}  # why -> names
+    for one in passed:
+        if one.why not in FAR:
+            near.setdefault(one.why, []).append(Path(one.path).name)
+    told = [
+        f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {why}"
+        for why, names in list(near.items())[:MOST_NAMED]
+    ]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def once(takens: Sequence[Taken], passed: list[Passed]) -> list[Taken]:
@@ -187,7 +206,9 @@ def _inside(
     for entry in entries:
         if entry.name in taken or not _is(entry.is_file):
             continue
-        if (never := NEVER.get(entry.name[entry.name.rfind(".") :].lower())) and "tfevents" not in entry.name:
+        if ARCHIVE.search(entry.name):
+            inside.passed.append(Passed(entry.path, PACKED))
+        elif (never := NEVER.get(entry.name[entry.name.rfind(".") :].lower())) and "tfevents" not in entry.name:
             inside.passed.append(Passed(entry.path, never))
         else:
             _file(Place.file(entry.path), inside, Rank.LIKELY)

@@ -26,6 +26,7 @@ LOG_SUFFIXES = (".txt", ".log", ".out", ".dat", "")  # names that a table may ha
 CLOCKS = ("relative time (process)", "relative time (wall)", "wall time", "wall_time", "time")
 RUNS_TABLE = ({"Name", "State", "Created"}, {"Name", "State", "Runtime"})  # columns of W&B's runs table
 MOST_COLUMNS = 100_000
+NO_STEP = "a table without a step (--step-column names it)"
 DOWNLOAD = re.compile(r"run-(?P<run>.+?)-tag-(?P<tag>.+)\.csv", re.IGNORECASE)
 SAVED = ["wall time", "step", "value"]
 GROUPS = (
@@ -57,7 +58,7 @@ class CsvTable(Source):
             run = next(iter(chart.runs)) if chart is not None and len(chart.runs) == 1 else ""
             parts = cache(partial(find, place.spec)) if _may_hold_several(place, chart) else tuple
             return Claim(place, Rank.LIKELY, "a table with a step", run=run, parts=parts)
-        return Claim(place, Rank.NAMED, "a table without a step") if place.suffix in SUFFIXES else None
+        return Claim(place, Rank.NAMED, NO_STEP) if place.suffix in SUFFIXES else None
 
     def read(self, claim: Claim, keep: Keep) -> Run:
         return read_place(claim.place, keep)
