@@ -6,7 +6,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 export OPENBLAS_NUM_THREADS := 1 # small matrices: more threads only spin
 
-.PHONY: help install demo test mutants fuzz lint types bench wheel dist gold shots vega samples clean scripts
+.PHONY: help install demo test mutants fuzz lint types bench wheel dist gold shots vega samples clean scripts docs
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,18 @@ fuzz: $(VENV)/.tested ## break inputs by chance, through to the page, for SECOND
 
 bench: $(VENV)/.tested ## every benchmark, ratios taken in one run
 	$(PYTHON) -m benchmarks
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs demo ## the docs as a site in build/docs/, links checked, with example pages
+	$(PYTHON) -m mkdocs build --quiet --strict
+	@mkdir -p build/docs/gallery
+	@cp build/report.html build/docs/gallery/run.html
+	@cp build/comparison.html build/docs/gallery/comparison.html
+	@$(VENV)/bin/reportgen report sample_runs/gsm8k-grpo-1hour/trial1109_1 --anonymous -o build/docs/gallery/anonymous.html --quiet
+	@echo "docs:      $(CURDIR)/build/docs/index.html"
 
 wheel: $(VENV)/.tested ## build the wheel, install it on each Python that is there, render there
 	REPORTGEN_PYTHONS="$$(for v in 11 12 13 14; do for p in python3.$$v $$HOME/.pyenv/versions/3.$$v.*/bin/python; do \

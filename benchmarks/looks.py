@@ -24,7 +24,7 @@ from benchmarks.diagnostics import THREADS, settings_of
 from benchmarks.families import row_of
 from benchmarks.made_curves import FAMILIES, made
 from reportgen import Settings, diagnose, from_rows
-from reportgen.watch import Look, Steady
+from reportgen.looks import Look, Steady
 
 FIRST, STRIDE = 0.30, 0.05  # of the run
 PER_FAMILY, SEED = 8, 11

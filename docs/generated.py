@@ -30,7 +30,23 @@ def json_reference() -> str:
     return reference()
 
 
-FILES: dict[str, Callable[[], str]] = {"report.schema.json": report_schema}
+def command_line() -> str:
+    """The help of every command, as a terminal of 80 columns shows it."""
+    import click
+
+    from reportgen.cli import cli as commands
+
+    parts = ["# Command line\n\nMade from the program (`python -m docs.generated`).\n"]
+    for name, command in [("reportgen", commands), *sorted(commands.commands.items())]:
+        parent = None if command is commands else click.Context(commands, info_name="reportgen")
+        with click.Context(command, info_name=name, parent=parent, terminal_width=80, max_content_width=80,
+                           help_option_names=["-h", "--help"]) as context:  # fmt: skip
+            told = command.get_help(context)
+        parts.append(f"## {'reportgen' if parent is None else f'reportgen {name}'}\n\n```text\n{told}\n```\n")
+    return "\n".join(parts)
+
+
+FILES: dict[str, Callable[[], str]] = {"report.schema.json": report_schema, "cli.md": command_line}
 BLOCKS: dict[str, Callable[[], str]] = {"json-reference": json_reference}
 
 

@@ -37,6 +37,8 @@ _HOMES = {  # public name -> room; looked up on first use, so that `import repor
     "to_json": "render",
     "to_markdown": "render",
     "to_text": "render",
+    "watch": "looks",
+    "Look": "looks",
     "ReportgenError": "errors",
     "SpecError": "errors",
     "SourceError": "errors",
@@ -46,6 +48,7 @@ __all__ = [
     "Diagnosis",
     "Eval",
     "Finding",
+    "Look",
     "NonFinite",
     "Report",
     "ReportgenError",
@@ -68,6 +71,7 @@ __all__ = [
     "to_json",
     "to_markdown",
     "to_text",
+    "watch",
 ]
 
 if TYPE_CHECKING:
@@ -77,6 +81,7 @@ if TYPE_CHECKING:
     from reportgen.evals import Eval
     from reportgen.findings import Diagnosis, Finding, Severity
     from reportgen.gate import from_rows
+    from reportgen.looks import Look, watch
     from reportgen.render import page, to_json, to_markdown, to_text
     from reportgen.report import Report, compose, from_json
     from reportgen.run import NonFinite, Run

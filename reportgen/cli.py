@@ -172,8 +172,8 @@ def watch(
       reportgen watch wandb/latest-run -o /var/www/tonight.html
       reportgen watch trainer.log --until collapse --then ./page_me.sh
     """
+    from reportgen import looks as watching
     from reportgen import render
-    from reportgen import watch as watching
     from reportgen.report import compose
 
     (spec,) = options.typed(**given) if len(options.typed(**given)) == 1 else (None,)

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 import reportgen
 from reportgen.cli import cli
 from reportgen.errors import SpecError
+from reportgen.looks import Look, Steady, watch
 from reportgen.settings import Settings
-from reportgen.watch import Look, Steady, watch
 
 
 def grows(path, values, *, by=20, last=None):
