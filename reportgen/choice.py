@@ -103,6 +103,10 @@ def _headline(comparison: Comparison, top: tuple[str, ...]) -> str:
     return f"{wording.spelled(len(top)).capitalize()} trials lead, and tie with each other"
 
 
+def _noise_of(comparison: Comparison) -> str:
+    return "the evals" if comparison.measure == "eval" else "the train curve"
+
+
 def _is_one(comparison: Comparison) -> bool:
     """Whether all runs are the same one, from several places."""
     return len(comparison.twins) == len(comparison.labels) - 1 > 0
@@ -241,7 +245,7 @@ def _next_steps(comparison: Comparison, top: tuple[str, ...], label: str) -> lis
         found.append(
             NextStep(
                 "Repeat the choice with two more seeds",
-                why="Every interval here is the eval's noise, not that of training.",
+                why=f"Every interval here is the noise of {_noise_of(comparison)}, not that of another seed.",
                 key="seed",
                 check="pairs",
             )

@@ -193,8 +193,69 @@ def flat() -> list[Run]:
                  **gsm8k(np.full(N, 0.25), 2, 63, 126))]  # fmt: skip
 
 
+def recipes_tie() -> list[Run]:
+    """Two recipes, three seeds each, of one level."""
+    return [
+        verl(f"kl{penalty:g}-s{seed}", rising(0.4), 30 + seed + place,
+             {"actor_rollout_ref.actor.kl_loss_coef": penalty, "data.seed": seed},
+             **gsm8k(rising(0.4), 30 + 3 * seed + place, 63, 126))
+        for place, penalty in enumerate((0.0, 0.001)) for seed in range(3)
+    ]  # fmt: skip
+
+
+def three_tie() -> list[Run]:
+    """Three trials with a key of their own each, of one level."""
+    keys = {"actor_rollout_ref.actor.optim.lr": 2e-6, "actor_rollout_ref.rollout.n": 16, "trainer.total_epochs": 3}
+    return [
+        verl(f"trial{at}", rising(0.4), 40 + at, {key: value}, **gsm8k(rising(0.4), 40 + at, 63, 126))
+        for at, (key, value) in enumerate(keys.items())
+    ]
+
+
+def few_evals() -> list[Run]:
+    """One of three has evals, so the train level ranks them."""
+    tops = (0.32, 0.42, 0.36)
+    return [
+        verl(f"trial{at}", rising(top), 50 + at, {"actor_rollout_ref.rollout.n": 4 + 4 * at},
+             **(gsm8k(rising(top), 50, 63, 126) if not at else {}))
+        for at, top in enumerate(tops)
+    ]  # fmt: skip
+
+
+def other_sets() -> list[Run]:
+    """One is evaluated on gsm8k, one on MATH-500."""
+    drawn = shares(rising(0.4), 500, 9)
+    return [
+        verl("gsm", rising(0.4), 1, **gsm8k(rising(0.4), 1, 63, 126)),
+        verl("math", rising(0.4), 2, **{"val-core__math500__acc__mean_at_1": at({63: drawn[62], 126: drawn[125]})}),
+    ]
+
+
+def falling() -> list[Run]:
+    """A slow way down that is no collapse."""
+    return [verl("falling", 0.42 - 0.08 * SHARE, 4, **gsm8k(0.42 - 0.06 * SHARE, 4, 42, 84, 126))]
+
+
+def drifting() -> list[Run]:
+    """The reward rises while the policy leaves the one that samples."""
+    return [verl("drifting", 0.2 + 0.3 * SHARE, 5, actor__ppo_kl=0.002 + 0.5 * np.clip(AT - 70, 0, None) / 56,
+                 **gsm8k(0.2 + 0.3 * SHARE, 5, 42, 84, 126))]  # fmt: skip
+
+
+def seven_sets() -> list[Run]:
+    """Seven eval sets, the config names none of them; one starts where the train reward does."""
+    tops = {"math500": (0.5, 500), "amc23": (0.35, 40), "minerva_math": (0.2, 272), "olympiad_bench": (0.25, 675),
+            "gaokao2023en": (0.4, 385), "aime24": (0.1, 30), "aime25": (0.08, 30)}  # fmt: skip
+    columns = {}
+    for name, (top, n) in tops.items():
+        drawn = shares(rising(top, low=0.6 * top), n, len(name))
+        columns[f"val-core__{name}__acc__mean_at_1"] = at({step: float(drawn[step - 1]) for step in (1, 42, 84, 126)})
+    return [verl("seven", rising(0.5, low=0.3), 6, {"data.train_files": "mixed/train.parquet"}, **columns)]
+
+
 SITUATIONS: Mapping[str, Callable[[], list[Run]]] = {
     made.__name__: made
     for made in (seeds, two_seeds, two_keys, unlike, of_two_lengths, broken, certain, short, outage, sets, filtered,
-                 killed, solved, dead, peaked, flat)
+                 killed, solved, dead, peaked, flat, recipes_tie, three_tie, few_evals, other_sets, falling, drifting,
+                 seven_sets)
 }  # fmt: skip

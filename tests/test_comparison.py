@@ -10,6 +10,7 @@ import reportgen
 from reportgen.choice import choose
 from reportgen.errors import SettingsError
 from reportgen.settings import Settings
+from tests.situations import SITUATIONS
 
 N = 1319
 EVALS = (0.19, 0.27, 0.30)
@@ -179,3 +180,20 @@ def test_a_run_given_twice_counts_once(trial):
     assert compared.unranked["b"] == "it holds the rewards of a again, step by step"
     assert reportgen.compose([once, again]).choice.headline == "One run, given twice"
     assert "given twice: it holds the rewards of a again" in reportgen.page(reportgen.compose([once, again, other]))
+
+
+def test_evals_of_other_problems_leave_the_train_levels(make_run):
+    """Two runs on one reward, evaluated on two sets, are ranked by train, and that is said."""
+    runs = SITUATIONS["other_sets"]()
+    compared = reportgen.compare([reportgen.diagnose(run) for run in runs])
+    assert compared.measure == "train" and all(level is not None for level in compared.levels)
+    assert compared.notes[0].startswith("evals are not compared: gsm8k (mean@1) and math500 (mean@1) are diff")
+
+
+def test_a_probability_of_improvement_is_told_of_three_seeds_each(make_run):
+    """The share of pairs in which the leader's run is the better one (Agarwal et al. 2021)."""
+    compared = reportgen.compare([reportgen.diagnose(run) for run in SITUATIONS["seeds"]()])
+    assert [one.improvement for one in compared.recipes.recipes] == [None, 1.0, 1.0]
+    tied = reportgen.compare([reportgen.diagnose(run) for run in SITUATIONS["recipes_tie"]()]).recipes.recipes
+    wins = [(a > b) + 0.5 * (a == b) for a in tied[0].values for b in tied[1].values]
+    assert tied[1].improvement == pytest.approx(sum(wins) / 9) and 0.5 < tied[1].improvement < 1

@@ -86,6 +86,10 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
     levels = {measure: [level_of(one, measure) for one in diagnoses] for measure in ("eval", "train")}
     measure: Measure = "eval" if _by_evals(levels["eval"], levels["train"]) else "train"
     apart = {name: _kept_apart(diagnoses, levels[name], name) for name in ("eval", "train")}
+    fallback: tuple[str, ...] = ()
+    if measure == "eval" and _n_known(levels["eval"]) < 2 <= _n_known(levels["train"]):
+        measure = "train"  # their evals are of other problems, their train rewards are not
+        fallback = tuple(f"evals are not compared: {why}; train levels are" for why in [*apart["eval"].values()][:1])
     names = _labels(diagnoses)
     twins = twins_of(diagnoses)
     for at in twins:  # its numbers are there already, and would pass for those of another seed
@@ -118,7 +122,7 @@ def compare(diagnoses: Sequence[Diagnosis], settings: Settings | None = None) ->
         if recipes is not None and seeded
         else _tiers(by_label[measure], pairs, measure, len(labels) > MOST_IN_ALL_PAIRS),
         costs=tuple(cost(one, settings) for one in ranked),
-        notes=_notes(labels, reference, pairs, recipes, settings.reference is None),
+        notes=(*fallback, *_notes(labels, reference, pairs, recipes, settings.reference is None)),
         recipes=recipes,
         unranked={names[at]: why for at, why in apart[measure].items()} | again,
         twins=frozenset(again),
@@ -131,6 +135,10 @@ def _by_evals(evals: Sequence[Level | None], trains: Sequence[Level | None]) -> 
         return False
     testable = sum(level is not None and level.n is not None for level in evals)
     return testable * 2 > len(evals) or sum(level is not None for level in trains) * 2 <= len(evals)
+
+
+def _n_known(levels: Sequence[Level | None]) -> int:
+    return sum(level is not None for level in levels)
 
 
 def _kept_apart(diagnoses: Sequence[Diagnosis], levels: list[Level | None], measure: Measure) -> dict[int, str]:

@@ -26,19 +26,19 @@ LONGEST = 240.0  # seconds that tests may take over a fault
 COPIED = ("reportgen", "templates", "tests", "docs", "sample_runs", "setup.cfg", "README.md", "Makefile")
 HEAVY = ("numpy", "pandas", "scipy.special", "scipy.stats", "altair", "jinja2", "click", "yaml")
 ROOMS = {  # room -> its files, and the tests that keep its promises
-    "signals": ("signals", "signals signals_judge signals_intervals signals_robust signals_real"),
-    "comparison": ("comparison by_recipe.py comparable.py", "comparison recipes"),
-    "choice": ("choice.py recipes", "recipes comparison verdict"),
-    "verdict": ("verdict gates.py", "verdict gates diagnostics_learning causes"),
+    "signals": ("signals", "gold promises signals signals_judge signals_intervals signals_robust signals_real"),
+    "comparison": ("comparison by_recipe.py comparable.py", "gold promises comparison recipes"),
+    "choice": ("choice.py recipes", "gold promises recipes comparison verdict"),
+    "verdict": ("verdict gates.py", "gold promises verdict gates diagnostics_learning causes"),
     "diagnostics": (
         "diagnostics settings.py",
-        "diagnostics_learning diagnostics_policy diagnostics_system diagnostics_generalisation causes evals verdict",
+        "gold diagnostics_learning diagnostics_policy diagnostics_system diagnostics_generalisation causes evals",
     ),
-    "evals": ("evals seen.py", "evals seen evals_page"),
-    "redact": ("redact anonymous.py", "redact anonymous"),
-    "login": ("sources/wandb/login.py sources/wandb/address.py", "wandb_login wandb_address"),
-    "report": ("report", "page charts evals_page comparison"),
-    "render": ("render", "render evidence page evals_page page_hand wording"),
+    "evals": ("evals seen.py", "gold promises evals seen evals_page"),
+    "redact": ("redact anonymous.py", "promises redact anonymous"),
+    "login": ("sources/wandb/login.py sources/wandb/address.py", "promises wandb_login wandb_address"),
+    "report": ("report", "gold page charts evals_page comparison"),
+    "render": ("render", "gold render evidence page evals_page page_hand wording"),
     "scripts": ("../templates/*.js", "page_scripts page_live page_hand"),
 }
 
