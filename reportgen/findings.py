@@ -320,6 +320,33 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """One phase of a step: rollout, update, evaluation …"""
+
+    name: str
+    metrics: tuple[str, ...]  # what was logged of it; none: what the others leave of the step
+    seconds: float  # mean of a step, steps without it counted as 0
+    share: float  # of the step; of all phases together where they overlap
+    first: float | None  # seconds where it came, mean of the first tenth; None: it came once
+    last: float | None
+
+
+@dataclass(frozen=True)
+class Times:
+    """Where the time of a run went."""
+
+    phases: tuple[Phase, ...]  # longest first, the rest last
+    step_s: float  # mean seconds of a step
+    overlap: float  # phases together over the step; 1: one after the other
+    hours: float | None
+    gpus: int | None
+    gpu_hours: float | None
+    gpu_hours_per_point: float | None  # for each percentage point gained, where the gain was tested
+    hours_after_plateau: float | None  # None: no plateau, or the clock is unknown
+    share_after_plateau: float | None  # the same, of all hours
+
+
+@dataclass(frozen=True)
 class Assumption:
     """Something taken for true that the run doesn't say."""
 
@@ -350,6 +377,7 @@ class Diagnosis:
     seen: Mapping[str, Seen] = field(default_factory=dict)  # role -> signal as judged and as drawn
     cast: Cast = field(default_factory=Cast)
     eval_gains: tuple[EvalGain | None, ...] = ()  # one for each of cast.evals
+    times: Times | None = None  # where the time went; None: no phase was timed
 
     def __repr__(self) -> str:
         """One line: the run and its verdict; `page` shows all of it."""

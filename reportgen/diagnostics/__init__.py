@@ -26,6 +26,7 @@ from reportgen.diagnostics.declared import Declared, declared
 from reportgen.diagnostics.keeping import checkpoints_of
 from reportgen.diagnostics.measures import gain_of_set, gap_of, improvement_of, late_course, problems, tested, weighed
 from reportgen.diagnostics.next_steps import advise
+from reportgen.diagnostics.phases import times_of
 from reportgen.diagnostics.watched import missing
 from reportgen.findings import Cast, Check, Diagnosis, Evidence, Finding, Skipped
 from reportgen.metrics import Played
@@ -87,6 +88,7 @@ def diagnose(run: Run, settings: Settings | None = None) -> Diagnosis:
         seen=evidence.seen,
         cast=found,
         eval_gains=evidence.eval_gains,
+        times=times_of(evidence),
     )
 
 

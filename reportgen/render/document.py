@@ -24,6 +24,7 @@ from reportgen.render import card, compared, shape
 from reportgen.render.compared_tables import gain, gain_per_hour
 from reportgen.render.evals_view import components_json, evals_json
 from reportgen.render.shape import SCHEMA
+from reportgen.render.times_view import times_json
 from reportgen.report import Report
 from reportgen.report.since import review
 from reportgen.samples import Samples
@@ -150,6 +151,7 @@ def _run(diagnosis: Diagnosis) -> shape.RunSaid:
         "evals": evals_json(diagnosis),
         "eval_points": _evals(diagnosis),
         "components": components_json(diagnosis),
+        "times": times_json(diagnosis),
         "gap": _gap(diagnosis.gap),
         "improvement": diagnosis.improvement,
         "checkpoints": diagnosis.checkpoints,

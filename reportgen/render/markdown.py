@@ -12,6 +12,7 @@ from reportgen.render import card as cards
 from reportgen.render.compared import MOST_ALIKE, assumed
 from reportgen.render.evals_view import EVAL_COLUMNS, PART_COLUMNS, eval_rows, part_rows
 from reportgen.render.sparkline import reward_line, sparkline
+from reportgen.render.times_view import COLUMNS, spent, time_rows
 from reportgen.report import Report, titles
 
 MOST = 60_000  # characters; GitHub refuses a comment of more than 65,536
@@ -136,6 +137,10 @@ def _evals(diagnosis: Diagnosis) -> str:
         parts.append(f"### {escaped(titles.of_evals(diagnosis))}\n\n{table(EVAL_COLUMNS, eval_rows(diagnosis))}")
     if len(diagnosis.components) > 1:
         parts.append(f"### {escaped(titles.of_components(diagnosis))}\n\n{table(PART_COLUMNS, part_rows(diagnosis))}")
+    if diagnosis.times is not None:
+        table_ = table(COLUMNS, time_rows(diagnosis))
+        title = escaped(titles.of_times(diagnosis.times))
+        parts.append(f"### {title}\n\n{table_}\n\n{escaped(spent(diagnosis.times))}")
     return "\n\n".join(parts)
 
 

@@ -204,6 +204,31 @@ class ComponentSaid(TypedDict):
     state: State
 
 
+class PhaseSaid(TypedDict):
+    """One phase of a step."""
+
+    name: str  # "rollout"
+    metrics: list[str]  # what was logged of it; none: what the others leave of the step
+    seconds: float  # mean of a step, steps without it counted as 0
+    share: float  # of the step; of all phases together where they overlap
+    first: float | None  # seconds where it came, mean of the first tenth
+    last: float | None
+
+
+class TimesSaid(TypedDict):
+    """Where the time of a run went."""
+
+    phases: list[PhaseSaid]  # longest first, the rest last
+    step_s: float
+    overlap: float  # phases together over the step; 1: one after the other
+    hours: float | None
+    gpus: int | None
+    gpu_hours: float | None
+    gpu_hours_per_point: float | None  # for each percentage point gained, where the gain was tested
+    hours_after_plateau: float | None
+    share_after_plateau: float | None  # the same, of all hours
+
+
 class GapPoint(TypedDict):
     """The gap at one eval with its 95 % interval."""
 
@@ -317,6 +342,7 @@ class RunSaid(Learned):
     evals: list[EvalSaid]
     eval_points: list[EvalPoint]  # of the main eval
     components: list[ComponentSaid]  # parts of the reward
+    times: TimesSaid | None  # where the time went; null: no phase was timed
     gap: GapSaid | None
     improvement: Improvement | None
     checkpoints: Checkpoints | None

@@ -24,6 +24,7 @@ from reportgen.render import (
     markdown,
     plugged_view,
     samples_view,
+    times_view,
 )
 from reportgen.render.curve_view import Metric
 from reportgen.report import Report, Section, titles
@@ -151,6 +152,8 @@ def of_section(section: Section, report: Report, others: tuple[tuple[Metric, ...
         return evals_view.of_components(section, about)
     if section.kind == "samples" and about.samples is not None:
         return samples_view.of_samples(about.samples)
+    if section.kind == "times":
+        return times_view.of_times(about)
     if section.kind == "config":
         return {"groups": about_view.config_groups(about.run.config)}
     if section.kind == "provenance":

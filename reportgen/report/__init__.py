@@ -146,6 +146,14 @@ def _wrote(diagnosis: Diagnosis, key: str) -> tuple[Section, ...]:
                     diagnosis=diagnosis),)  # fmt: skip
 
 
+def _timed(diagnosis: Diagnosis, key: str) -> tuple[Section, ...]:
+    """Where the time went; nothing where no phase was timed."""
+    if diagnosis.times is None:
+        return ()
+    return (Section(f"{key}times", "Where the time went", titles.of_times(diagnosis.times),
+                    titles.times_deck(diagnosis.times), kind="times", diagnosis=diagnosis),)  # fmt: skip
+
+
 def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
     """One run's sections; key goes before every id, for a page of several runs."""
     curve, panels = figures.reward(diagnosis, f"{key}curve-chart"), figures.panels(diagnosis, f"{key}signal")
@@ -168,6 +176,7 @@ def sections(diagnosis: Diagnosis, key: str = "") -> tuple[Section, ...]:
               kind="signals", panels=panels),
         about(f"{key}checks", "Checks", titles.of_checks(diagnosis), "", (), found, skipped, kind="checks"),
         *_wrote(diagnosis, key),
+        *_timed(diagnosis, key),
         *plugged.sections(diagnosis, key),
         about(f"{key}config", "Config", titles.of_config(run), titles.config_deck(run), kind="config"),
         about(f"{key}provenance", "Provenance and assumptions", titles.of_provenance(diagnosis), kind="provenance"),

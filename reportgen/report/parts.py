@@ -11,8 +11,8 @@ from reportgen.report.figures import Panel
 
 Kind = Literal[
     "curve", "signals", "metrics", "checks", "config", "provenance", "glossary",
-    "tiers", "recipes", "overlay", "results", "since", "gates", "samples", "evals", "components", "differences",
-    "pairs", "efficiency", "runs", "assumed", "plugged",
+    "tiers", "recipes", "overlay", "results", "since", "gates", "samples", "evals", "components", "times",
+    "differences", "pairs", "efficiency", "runs", "assumed", "plugged",
 ]  # fmt: skip
 
 

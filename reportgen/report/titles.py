@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen import wording
-from reportgen.findings import Diagnosis, Finding, Severity
+from reportgen.findings import Diagnosis, Finding, Severity, Times
 from reportgen.run import Run
 from reportgen.samples import Samples
 
@@ -113,6 +113,23 @@ def components_deck(diagnosis: Diagnosis) -> str:
     """What is judged of a reward of several parts."""
     found = diagnosis.finding("components")
     return found.detail if found is not None else ""
+
+
+def of_times(times: Times) -> str:
+    """Which phase takes most of a step."""
+    first = times.phases[0]
+    name = "What isn't timed" if not first.metrics else first.name.capitalize()
+    return f"{name} takes {wording.percent(first.share, 0)} of a step of {wording.duration(times.step_s)}"
+
+
+def times_deck(times: Times) -> str:
+    """How the shares are meant."""
+    deck = ("Means over all steps, those without a phase counted as 0; start and end are means of the first and last "
+            "tenth.")  # fmt: skip
+    if times.overlap > 1:
+        share = wording.percent(times.overlap, 0)
+        deck += f" Phases run side by side: together they are {share} of the step, and shares are of all of them."
+    return deck
 
 
 def of_signals(diagnosis: Diagnosis, panels: int) -> str:
