@@ -36,7 +36,7 @@ demo: install ## render sample_runs/ to build/report.html and build/comparison.h
 	@echo "six runs:  $(CURDIR)/build/comparison.html"
 
 test: $(VENV)/.tested chromium ## set up what tests need, Chromium included, and run them
-	$(PYTHON) -m pytest -n auto --dist loadfile
+	$(PYTHON) -m pytest -n auto --dist loadfile $(if $(COVERAGE),--cov=reportgen --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE))
 
 chromium: # Debian's browser where there is none
 	@if [ -z "$(CHROMIUM)" ]; then sh tests/install_chromium.sh; fi

@@ -238,19 +238,23 @@ const draw = async (element) => {
   listen(holder, element);
 };
 const queue = [];
-let working = false;
+let working = false, current = null; // the element that is being drawn
 const work = async () => {
   if (working) return;
   working = true;
   while (queue.length) {
-    const element = queue.shift();
-    await draw(element);
+    current = queue.shift();
+    await draw(current);
+    current = null;
     await new Promise((done) => setTimeout(done));
   }
   working = false;
 };
 const later = (elements) => { for (const element of elements) if (!queue.includes(element)) queue.push(element); return work(); };
-const again = (elements = [...live.keys()]) => { remember(); return later(elements.filter((element) => live.has(element))); };
+const again = (elements = [...live.keys(), current]) => { // what is being drawn for the first time may show what was chosen before
+  remember();
+  return later(elements.filter((element) => element && (live.has(element) || element === current)));
+};
 const seen = new IntersectionObserver((entries) => {
   const here = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
   for (const element of here) seen.unobserve(element);

@@ -40,7 +40,10 @@ def twins_of(diagnoses: Sequence[Diagnosis]) -> dict[int, int]:
 
 
 def _differ(one: Diagnosis, other: Diagnosis) -> bool:
-    """Whether both have evals, and others: then a checkpoint was evaluated anew, or it is another run after all."""
+    """Whether a setting or an eval that both have is another: then it is another run after all."""
+    shared = one.run.config.keys() & other.run.config.keys()
+    if any(str(one.run.config[key]) != str(other.run.config[key]) for key in shared):
+        return True
     evals = [run.run.history[run.roles["eval_reward"].name].dropna().to_numpy(dtype=float)
              for run in (one, other) if "eval_reward" in run.roles]  # fmt: skip
     answers = [run.run.answers for run in (one, other) if run.run.answers is not None]
